@@ -1,0 +1,147 @@
+import { awscdk, javascript, JsonPatch } from 'projen';
+import { doors, rooms } from './test/architecture/rooms';
+
+const project = new awscdk.AwsCdkConstructLibrary({
+  name: 'cdk-golden-image',
+  description: 'Machine images as AWS CDK constructs: declared in code, unit-tested, built, checked and proven bootable.',
+  author: 'The cdk-golden-image authors',
+  authorAddress: 'cdk-golden-image@users.noreply.github.com',
+  repositoryUrl: 'https://github.com/cdk-golden-image/cdk-golden-image.git',
+  license: 'Apache-2.0',
+  stability: 'experimental',
+  keywords: ['awscdk', 'aws-cdk', 'ami', 'ec2', 'machine-image', 'image-builder', 'packer', 'golden-image'],
+
+  packageManager: javascript.NodePackageManager.NPM,
+  minNodeVersion: '20.16.0',
+  cdkVersion: '2.189.1',
+  constructsVersion: '10.5.1',
+  jsiiVersion: '~5.9.0',
+  typescriptVersion: '~5.9.0',
+
+  srcdir: 'lib',
+  libdir: 'lib',
+  testdir: 'test',
+  tsconfigDev: { compilerOptions: { isolatedModules: true, skipLibCheck: true } },
+
+  bundledDeps: ['ajv@^8', 'jsonc-parser@^3'],
+  // Everything below ends up in the one-file command, never in the dependencies of a user.
+  devDeps: [
+    'aws-cdk@^2.1148',
+    '@types/node@^20',
+    '@types/ssh2@^1',
+    '@types/tar-stream@^3',
+    'commander@^14',
+    'dependency-cruiser@~16.10',
+    'esbuild@^0.28',
+    'fast-check@^4',
+    'minimatch@^10',
+    're2js@^2',
+    'semver@^7',
+    '@types/semver@^7',
+    'ssh2@^1.17',
+    'tar-stream@^3',
+    'ts-json-schema-generator@~2.3',
+    'tsx@^4',
+  ],
+
+  bin: { golden: 'bin/golden.js' },
+
+  projenrcTs: true,
+  github: false,
+  release: false,
+  buildWorkflow: false,
+  depsUpgrade: false,
+  pullRequestTemplate: false,
+  mergify: false,
+  gitpod: false,
+  sampleCode: false,
+  docgen: true,
+  eslintOptions: { dirs: ['lib', 'test', 'examples'], ignorePatterns: ['*.js', '*.d.ts', 'node_modules/', 'cdk.out/', 'golden.out/', 'coverage/'], fileExtensions: ['.ts'], devdirs: ['test', 'examples'], lintProjenRc: false },
+  jestOptions: {
+    // Compiled files lie beside the sources; tests must run the sources.
+    jestConfig: {
+      moduleFileExtensions: ['ts', 'js', 'json', 'node'],
+      roots: ['<rootDir>/test'],
+      collectCoverage: false,
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
+      modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/dist'],
+    },
+    junitReporting: false,
+  },
+  tsJestOptions: { transformOptions: { isolatedModules: true } },
+  gitignore: ['/bin/', 'cdk.out/', 'golden.out/', '.DS_Store', '*.tsbuildinfo', '/lib/**/*.js', '/lib/**/*.d.ts', 'examples/**/*.js', 'examples/**/*.d.ts'],
+});
+
+// --- package -------------------------------------------------------------------------------------------------------
+project.package.addField('exports', {
+  '.': { types: './lib/index.d.ts', default: './lib/index.js' },
+  './assertions': { types: './lib/assertions/image-plan.d.ts', default: './lib/assertions/image-plan.js' },
+  './package.json': './package.json',
+  './.jsii': './.jsii',
+  './.warnings.jsii.js': './.warnings.jsii.js',
+});
+// The building half ships as one bundled file (bin/golden.js); its modules are not part of the package.
+for (const room of rooms.filter((r) => r.half === 'building')) {
+  project.npmignore?.exclude(`/lib/${room.name}/`);
+}
+project.npmignore?.exclude('/lib/**/*.ts', '/examples/', '/.ci/', '/.projenrc.ts', '/tsconfig.json', 'cdk.out/', 'golden.out/', 'node_modules/');
+project.npmignore?.include('/lib/**/*.d.ts', '/bin/golden.js');
+
+// --- tasks ---------------------------------------------------------------------------------------------------------
+const schema = project.addTask('plan-schema', {
+  description: 'Generate the JSON schema of a plan from its types',
+  exec: 'tsx test/support/plan-schema.ts',
+});
+project.preCompileTask.spawn(schema);
+
+const bundle = project.addTask('bundle:golden', {
+  description: 'Bundle the building half into one file',
+  exec: 'esbuild lib/cli/main.ts --bundle --platform=node --target=node20 --outfile=bin/golden.js --external:cpu-features --loader:.node=empty --loader:.sh=text --banner:js="#!/usr/bin/env node" --log-level=warning --legal-comments=none',
+});
+bundle.exec('chmod 0755 bin/golden.js');
+project.postCompileTask.spawn(bundle);
+
+project.addTask('test:e2e', {
+  description: 'Slow suites on real machines (needs root, see README)',
+  exec: 'jest --testMatch "<rootDir>/test/e2e/**/*.e2e.ts" --testPathIgnorePatterns /node_modules/ --runInBand',
+  receiveArgs: true,
+});
+project.addTask('typecheck', { description: 'Type-check tests and examples', exec: 'tsc --noEmit -p test/tsconfig.json' });
+project.addTask('bench:sandbox', { description: 'Speed of the sandbox host, as figures', exec: 'tsx test/bench/sandbox.ts', receiveArgs: true });
+project.package.setScript('quickstart', 'sh examples/quickstart.sh');
+project.package.setScript('verify', 'sh test/verify.sh');
+
+// --- lint: the architecture, as far as a linter sees it (test/architecture holds the rest) ---------------------------
+project.eslint?.addRules({
+  'max-lines': ['error', { max: 300 }],
+  'max-len': 'off', // in favour of the stylistic one
+  'no-bitwise': 'off', // file modes and sizes
+  '@typescript-eslint/member-ordering': 'off', // what belongs together stands together
+  '@stylistic/max-len': ['error', { code: 150, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true, ignoreComments: true }],
+  'no-console': 'error',
+  'import/no-extraneous-dependencies': 'off', // the doors below, and the packed-tarball test, say more
+  'import/no-restricted-paths': ['error', {
+    zones: rooms.map((room) => ({
+      target: `./lib/${room.name}`,
+      from: './lib',
+      except: [room.name, ...room.mayImport].map((n) => (rooms.some((r) => r.name === n && !r.file) ? `./${n}` : `./${n}.ts`)),
+    })).filter((z) => !rooms.find((r) => z.target === `./lib/${r.name}`)?.file),
+  }],
+  'no-restricted-imports': ['error', {
+    patterns: Object.entries(doors).map(([pattern, door]) => ({ regex: pattern, message: `Only ${door.join(', ')} may import this.` })),
+  }],
+});
+project.eslint?.addOverride({ files: ['lib/cli/**', 'test/**', 'examples/**', '.projenrc.ts'], rules: { 'no-console': 'off' } });
+project.eslint?.addOverride({ files: ['test/**', 'examples/**', '.projenrc.ts'], rules: { 'no-restricted-imports': 'off', 'import/no-restricted-paths': 'off' } });
+for (const [pattern, door] of Object.entries(doors)) {
+  const others = Object.entries(doors).filter(([p, d]) => p !== pattern && !d.some((path) => door.includes(path)));
+  project.eslint?.addOverride({
+    files: door.map((path) => (path.endsWith('.ts') ? path : `${path}/**`)),
+    rules: { 'no-restricted-imports': ['error', { patterns: others.map(([regex, d]) => ({ regex, message: `Only ${d.join(', ')} may import this.` })) }] },
+  });
+}
+
+project.tryFindObjectFile('test/tsconfig.json')?.patch(JsonPatch.add('/include/-', '../examples/**/*.ts'));
+
+project.synth();

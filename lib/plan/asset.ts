@@ -1,0 +1,72 @@
+import { createHash } from 'crypto';
+import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'fs';
+
+/**
+ * One entry of an asset. Names are bytes, kept as latin1 strings, because a file system
+ * promises nothing about their encoding.
+ */
+export interface AssetEntry {
+  /** Path below the asset, as latin1; empty for the asset itself. */
+  readonly path: string;
+  readonly type: 'file' | 'directory' | 'symlink';
+  readonly executable: boolean;
+  readonly size: number;
+  /** Target of a symbolic link, as latin1. */
+  readonly target?: string;
+}
+
+/** The entries of a file or folder, sorted by path, parents first. Throws on anything but files, folders and links. */
+export function assetEntries(root: string): AssetEntry[] {
+  const entries: AssetEntry[] = [];
+  const visit = (path: string) => {
+    const bytes = entryPath(root, path);
+    const stats = lstatSync(bytes);
+    entries.push(entryOf(bytes, path, stats));
+    if (stats.isDirectory()) {
+      const names = readdirSync(bytes, { encoding: 'buffer' }).map((name) => name.toString('latin1')).sort();
+      names.forEach((name) => visit(path === '' ? name : `${path}/${name}`));
+    }
+  };
+  visit('');
+  return entries;
+}
+
+/** The absolute path of an entry, as bytes. */
+export function entryPath(root: string, path: string): Buffer {
+  return path === '' ? Buffer.from(root) : Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, 'latin1')]);
+}
+
+/**
+ * Digest of a file or folder: sorted relative path, type, executable bit, link target and the SHA-256 of the raw bytes
+ * of every entry. Not the owner, not the other modes, no time, and not the name of the file or folder itself.
+ */
+export function assetDigest(root: string): string {
+  const hash = createHash('sha256');
+  for (const entry of assetEntries(root)) {
+    const detail = entry.type === 'file' ? fileDigest(entryPath(root, entry.path)) : entry.target ?? '';
+    hash.update(JSON.stringify([entry.path, entry.type, entry.executable, detail])).update('\n');
+  }
+  return hash.digest('hex');
+}
+
+/** SHA-256 of the raw bytes of a file, read piece by piece. */
+export function fileDigest(path: string | Buffer): string {
+  const hash = createHash('sha256');
+  const piece = Buffer.allocUnsafe(1 << 20);
+  const fd = openSync(path, 'r');
+  try {
+    for (let n = readSync(fd, piece); n > 0; n = readSync(fd, piece)) { hash.update(piece.subarray(0, n)); }
+  } finally {
+    closeSync(fd);
+  }
+  return hash.digest('hex');
+}
+
+function entryOf(bytes: Buffer, path: string, stats: Stats): AssetEntry {
+  if (stats.isDirectory()) { return { path, type: 'directory', executable: false, size: 0 }; }
+  if (stats.isSymbolicLink()) {
+    return { path, type: 'symlink', executable: false, size: 0, target: readlinkSync(bytes, { encoding: 'buffer' }).toString('latin1') };
+  }
+  if (stats.isFile()) { return { path, type: 'file', executable: (stats.mode & 0o100) !== 0, size: stats.size }; }
+  throw new Error(`${bytes.toString()} is neither a file, a folder nor a symbolic link`);
+}

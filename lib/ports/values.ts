@@ -1,0 +1,10 @@
+import type { ValueReference } from '../plan/model';
+
+/** Reads late-bound values when an image is built. */
+export interface ValueSource {
+  /**
+   * The value of a parameter or secret. Throws a GoldenError that says where it was looked for and how to give it.
+   * @param name the name it has in the plan
+   */
+  read(name: string, from: ValueReference): Promise<string>;
+}
