@@ -1,0 +1,51 @@
+import { existsSync } from 'fs';
+import { cpus } from 'os';
+import { GoldenError } from '../../errors';
+
+const MEMORY_MIB = 1024;
+
+/** Under the names that Debian and Ubuntu give them; newer releases have only the first. */
+const OVMF = ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_CODE.fd'];
+
+export interface QemuCommandOptions {
+  readonly qcow2: string;
+  readonly firmware: 'bios' | 'uefi';
+  readonly credentials: string;
+  readonly consoleLog: string;
+}
+
+/**
+ * A QEMU that leaves the disk as it is, has one port of this computer forwarded to its SSH server (chosen by the kernel),
+ * speaks its machine protocol on its standard streams, and dies with us.
+ */
+export function qemuCommand(options: QemuCommandOptions): readonly string[] {
+  return [
+    'setpriv', '--pdeathsig', 'KILL', '--',
+    'qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std',
+    '-m', String(MEMORY_MIB), '-smp', String(Math.min(2, cpus().length)),
+    ...acceleration(),
+    ...(options.firmware === 'uefi' ? ['-drive', `if=pflash,format=raw,readonly=on,file=${value(ovmf())}`] : []),
+    '-drive', `if=virtio,format=qcow2,cache=unsafe,file=${value(options.qcow2)}`, '-snapshot',
+    '-netdev', 'user,id=net,hostfwd=tcp:127.0.0.1:0-:22', '-device', 'virtio-net-pci,netdev=net,romfile=',
+    '-object', 'rng-random,id=rng,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng',
+    '-smbios', `type=11,path=${value(options.credentials)}`,
+    '-chardev', `file,id=console,path=${value(options.consoleLog)}`, '-serial', 'chardev:console',
+    '-chardev', 'stdio,id=qmp,signal=off', '-mon', 'chardev=qmp,mode=control',
+  ];
+}
+
+/** That /dev/kvm opens proves nothing: under some hypervisors a kernel hangs in it. So it takes someone who knows. */
+function acceleration(): readonly string[] {
+  return process.env.GOLDEN_KVM === '1' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max'];
+}
+
+function ovmf(): string {
+  const file = OVMF.find((candidate) => existsSync(candidate));
+  if (!file) { throw new GoldenError('missing-tool', 'UEFI firmware for QEMU is not installed', { hint: 'Install it: apt-get install ovmf' }); }
+  return file;
+}
+
+/** A comma ends a value, unless doubled. */
+function value(text: string): string {
+  return text.replace(/,/g, ',,');
+}
