@@ -65,6 +65,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
       collectCoverage: false,
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
+      // The examples import the package by its name, as users do.
+      moduleNameMapper: {
+        '^cdk-golden-image$': '<rootDir>/lib/index.ts',
+        '^cdk-golden-image/assertions$': '<rootDir>/lib/assertions/image-plan.ts',
+      },
       modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/dist'],
     },
     junitReporting: false,

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Installs what is missing and runs every test: fast suites in parallel, then those on real machines.
+set -eu
+cd "$(dirname "$0")/.."
+. test/support/setup.sh
+
+need_node
+need_packages $SANDBOX_PACKAGES $TEST_PACKAGES
+prefix=$(root_prefix) || die "the suites on real machines need root, and sudo is not available"
+prepare_project
+
+export ESLINT_USE_FLAT_CONFIG=false NODE_NO_WARNINGS=1
+say "Lint"
+npx --no-install eslint --ext .ts --no-error-on-unmatched-pattern lib test examples .projenrc.ts
+say "Types of tests and examples"
+npx --no-install projen typecheck
+say "API.md and the plan's schema are those of the sources"
+git diff --exit-code -- API.md lib/plan/plan.schema.json
+say "Fast suites"
+npx --no-install jest
+say "Suites on real machines"
+$prefix env "PATH=$PATH" npx --no-install projen test:e2e
