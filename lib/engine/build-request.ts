@@ -1,0 +1,34 @@
+import type { Plan } from '../plan/model';
+import type { Clock } from '../ports/clock';
+import type { CommunicatorFactory } from '../ports/communicator';
+import type { EventSink } from '../ports/events';
+import type { Host } from '../ports/host';
+import type { LocalRunner } from '../ports/local-runner';
+import type { ValueSource } from '../ports/values';
+
+/** One plan to be built, and all that the engine needs of the world to do it. */
+export interface BuildRequest {
+  readonly plan: Plan;
+  /** Path of the plan's file; its assets lie beside it. */
+  readonly planFile: string;
+  readonly host: Host;
+  /** `bootTest` reaches the machine that was started from what was captured; absent: as for provisioning. */
+  readonly communicators: { readonly provision: CommunicatorFactory; readonly bootTest?: CommunicatorFactory };
+  readonly values: ValueSource;
+  /** Runs `local` instructions. */
+  readonly local: LocalRunner;
+  /** Where journals, locks, histories and the salt of fingerprints are kept. */
+  readonly stateFolder: string;
+  /** `get` instructions put what they fetch into `<outputFolder>/<image>/files`. */
+  readonly outputFolder: string;
+  readonly clock: Clock;
+  readonly report: EventSink;
+  readonly signal: AbortSignal;
+  /** False: neither layers nor an existing artifact are used; what is built is saved all the same. */
+  readonly useCache: boolean;
+  /** Start what was captured and run the checks again before it is published. */
+  readonly bootTest: boolean;
+  /** `abort`: leave the machine of a failed build running, and say how to reach and remove it. */
+  readonly onError: 'cleanup' | 'abort';
+  readonly toolVersion: string;
+}
