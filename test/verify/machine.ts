@@ -1,11 +1,11 @@
 import { spawn } from 'child_process';
-import type { Communicator } from '../../lib/ports/communicator';
+import type { Communicator, ExecuteResult } from '../../lib/ports/communicator';
 
 /** Runs commands on this very machine. Counts its calls. */
 export function thisMachine(): { readonly execute: Communicator['execute']; calls: number } {
   const machine = {
     calls: 0,
-    execute: (command: string, options: { readonly stdin?: Buffer | string } = {}) => new Promise<{ exitCode: number; stdout: Buffer; stderr: Buffer }>((resolve, reject) => {
+    execute: (command: string, options: { readonly stdin?: Buffer | string } = {}) => new Promise<ExecuteResult>((resolve, reject) => {
       machine.calls++;
       const child = spawn('sh', ['-c', command]);
       const stdout: Buffer[] = [];

@@ -22,7 +22,7 @@ export interface ProbeOutput {
 
 /** What the machine has, by attribute. Attributes that were not asked for may be left out. */
 export interface Readings {
-  readonly [attribute: string]: Reading;
+  readonly [attribute: string]: Reading | undefined;
 }
 
 export type Reading =
