@@ -74,7 +74,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
     },
     junitReporting: false,
   },
-  tsJestOptions: { transformOptions: { isolatedModules: true } },
   gitignore: ['/bin/', 'cdk.out/', 'golden.out/', '.DS_Store', '*.tsbuildinfo', '/lib/**/*.js', '/lib/**/*.d.ts', 'examples/**/*.js', 'examples/**/*.d.ts'],
 });
 
