@@ -1,0 +1,165 @@
+import { randomBytes } from 'crypto';
+import { PassThrough, type Readable } from 'stream';
+import { GoldenError } from '../../errors';
+import { quote } from '../../plan/shell';
+import type { Communicator, CommunicatorFactory, ExecuteOptions, ExecuteResult } from '../../ports/communicator';
+import type { Machine } from '../../ports/host';
+import { killGroup, run, start } from '../../process';
+
+/** What a command finds on the machine; nothing of the environment that we run in. */
+const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LANG: 'C.UTF-8' };
+const EXECUTE_MS = 60_000;
+const POLL_MS = 20;
+/** How long after a command was killed the machine may take until it is seen to be gone. */
+const GRACE_MS = 500;
+const KILLED = 137;
+
+type Child = ReturnType<typeof start>;
+
+/** Runs commands in the namespaces of a machine on this host. */
+class ExecCommunicator implements Communicator {
+  readonly kind = 'exec';
+  private readonly children = new Set<Child>();
+
+  constructor(private readonly machine: Machine) {}
+
+  async connect(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void> {
+    const deadline = Date.now() + options.timeoutMs;
+    for (;;) {
+      const ready = await this.execute('true', { timeoutMs: Math.max(1, deadline - Date.now()), signal: options.signal })
+        .then(({ exitCode }) => exitCode === 0, (error) => { if (isPassing(error)) { return false; } throw error; });
+      if (ready) { return; }
+      if (Date.now() > deadline) {
+        throw new GoldenError('timed-out', `The machine does not take commands after ${options.timeoutMs / 1000} s (${this.machine.description})`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  async execute(command: string, options: ExecuteOptions = {}): Promise<ExecuteResult> {
+    const enter = await this.enter();
+    const result = await run([...enter, '/bin/sh', '-c', command], {
+      env: ENVIRONMENT, stdin: options.stdin, timeoutMs: options.timeoutMs ?? EXECUTE_MS, signal: options.signal,
+    });
+    await this.assertStillThere(enter, result.exitCode);
+    return result;
+  }
+
+  async upload(content: Readable, path: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const draft = `${path}.${randomBytes(6).toString('hex')}`;
+    const enter = await this.enter();
+    const command = `umask 077 && cat > ${quote(draft)} && mv -fT -- ${quote(draft)} ${quote(path)}`;
+    try {
+      const result = await run([...enter, '/bin/sh', '-c', command], { env: ENVIRONMENT, stdin: content, signal: options.signal });
+      await this.assertStillThere(enter, result.exitCode);
+      if (result.exitCode !== 0) { throw new GoldenError('upload-failed', `${path} could not be written on the machine: ${text(result.stderr)}`); }
+    } catch (error) {
+      await this.execute(`rm -f -- ${quote(draft)}`).catch(() => { /* the first error says more */ });
+      throw error;
+    }
+  }
+
+  async download(path: string): Promise<Readable> {
+    const enter = await this.enter();
+    const child = this.begin([...enter, '/bin/sh', '-c', `exec cat < ${quote(path)}`]);
+    const content = new PassThrough();
+    const errors: Buffer[] = [];
+    child.stderr!.on('data', (data: Buffer) => errors.push(data));
+    child.stdout!.pipe(content, { end: false });
+    content.once('close', () => killGroup(child));
+    this.exitCode(child)
+      .then(async (exitCode) => {
+        await this.assertStillThere(enter, exitCode);
+        if (exitCode !== 0) { throw new GoldenError('download-failed', `${path} could not be read on the machine: ${text(Buffer.concat(errors))}`); }
+        content.end();
+      })
+      .catch((error: Error) => content.destroy(error));
+    return content;
+  }
+
+  async stream(
+    command: string, onData: (data: Buffer) => void | Promise<void>, options: { readonly signal?: AbortSignal } = {},
+  ): Promise<number> {
+    const enter = await this.enter();
+    const child = this.begin([...enter, '/bin/sh', '-c', command]);
+    const ended = this.exitCode(child);
+    const abort = () => killGroup(child);
+    options.signal?.addEventListener('abort', abort, { once: true });
+    if (options.signal?.aborted) { abort(); }
+    try {
+      child.stderr!.resume();
+      for await (const data of child.stdout!) { await onData(data as Buffer); }
+      const exitCode = await ended;
+      if (options.signal?.aborted) { throw new GoldenError('interrupted', 'The command was interrupted', { kind: 'interrupted' }); }
+      await this.assertStillThere(enter, exitCode);
+      return exitCode;
+    } finally {
+      options.signal?.removeEventListener('abort', abort);
+      killGroup(child);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.children.forEach((child) => killGroup(child));
+  }
+
+  /** Starts a command that may go on for long, and that `close` ends. */
+  private begin(argv: readonly string[]): Child {
+    const child = start(argv, { env: ENVIRONMENT, detached: true });
+    this.children.add(child);
+    child.stdin!.on('error', () => { /* it ended without reading */ });
+    child.stdin!.end();
+    return child;
+  }
+
+  private exitCode(child: Child): Promise<number> {
+    const ended = new Promise<number>((resolve, reject) => {
+      child.once('error', (error) => reject(lost(error)));
+      child.once('close', (code) => resolve(code ?? KILLED));
+    }).finally(() => this.children.delete(child));
+    // Who asks for it later is told then.
+    ended.catch(() => undefined);
+    return ended;
+  }
+
+  private async enter(): Promise<readonly string[]> {
+    const { enter } = this.machine.access;
+    if (!enter) { throw new GoldenError('no-way-in', `${this.machine.description} cannot be entered from this host`, { kind: 'internal' }); }
+    return enter().catch((error: unknown) => { throw lost(error); });
+  }
+
+  /**
+   * Tells what a command said from what its machine's end said: a failure counts as the command's own only while the machine
+   * it was started in is still the one to enter.
+   */
+  private async assertStillThere(entered: readonly string[], exitCode: number): Promise<void> {
+    if (exitCode === 0) { return; }
+    const deadline = Date.now() + (exitCode === KILLED ? GRACE_MS : 0);
+    for (;;) {
+      const now = await this.enter();
+      if (now.join(' ') !== entered.join(' ')) { throw lost(); }
+      if (Date.now() >= deadline) { return; }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+}
+
+/** Enters machines that run on this host. */
+export const execCommunicators: CommunicatorFactory = {
+  kind: 'exec',
+  requirements: {},
+  open: (machine) => new ExecCommunicator(machine),
+};
+
+function lost(cause?: unknown): GoldenError {
+  return new GoldenError('connection-lost', `The machine went away${cause instanceof Error ? `: ${cause.message}` : ''}`, { cause });
+}
+
+/** What may be over at the next try. */
+function isPassing(error: unknown): boolean {
+  return GoldenError.is(error) && ['connection-lost', 'timed-out'].includes(error.code);
+}
+
+function text(stderr: Buffer): string {
+  return stderr.toString().trim() || 'no reason given';
+}

@@ -1,0 +1,134 @@
+import { createHash } from 'crypto';
+import { createReadStream, type Dirent } from 'fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'fs/promises';
+import { basename, dirname, join } from 'path';
+import { pipeline } from 'stream/promises';
+import { removeFolder } from './folder-removal';
+import { draftName } from './owner';
+import { GoldenError } from '../../errors';
+import type { Plan, RootTarSource } from '../../plan/model';
+import type { Artifact, ArtifactFile, DraftArtifact } from '../../ports/host';
+
+const MANIFEST = 'manifest.json';
+/** In a draft: what its manifest has to say, and where it goes. Not part of what is published. */
+const RECORD = '.draft.json';
+const KEY_LENGTH = 16;
+/** What a finished artifact is moved to while a new one takes its place. */
+export const REPLACED_SUFFIX = '.replaced';
+
+/** What only the one who captured it knows. */
+interface DraftRecord {
+  readonly definitionHash: string;
+  readonly buildKey: string;
+}
+
+/** Finished images: each a folder below the output folder, which appears in one act. */
+export class ArtifactStore {
+  constructor(readonly outputFolder: string) {}
+
+  /** An artifact with this key whose files are all there, with the sizes they were published with. */
+  async find(plan: Plan, buildKey: string): Promise<Artifact | undefined> {
+    return this.read(this.finalFolder(plan.image, buildKey), (manifest) => manifest.buildKey === buildKey);
+  }
+
+  /** The root tar of an image as it is defined now. */
+  async findRootTar(image: string, definitionHash: string): Promise<RootTarSource | undefined> {
+    const folder = this.imageFolder(image);
+    for (const entry of await entriesOf(folder)) {
+      if (!entry.isDirectory() || entry.name.startsWith('.')) { continue; }
+      const artifact = await this.read(join(folder, entry.name), (manifest) => manifest.definitionHash === definitionHash);
+      const tar = artifact?.files.find(({ name }) => name === 'root.tar');
+      if (tar) { return { type: 'rootTar', location: join(folder, entry.name, tar.name), sha256: tar.sha256 }; }
+    }
+    return undefined;
+  }
+
+  /** Folder that a new draft of an image gets; it lies beside the one it will become. */
+  draftFolder(plan: Plan): string {
+    return join(this.imageFolder(plan.image), draftName());
+  }
+
+  /** Lets `write` fill the folder of a draft, and takes down what came of it. Leaves nothing behind where that fails. */
+  async draft(
+    folder: string, plan: Plan, buildKey: string, write: (folder: string) => Promise<readonly string[]>, signal: AbortSignal,
+  ): Promise<DraftArtifact> {
+    await mkdir(folder, { recursive: true });
+    try {
+      const names = await write(folder);
+      const files = await Promise.all(names.map((name) => describeFile(folder, name, signal)));
+      const record: DraftRecord = { definitionHash: plan.definitionHash, buildKey };
+      await writeFile(join(folder, RECORD), JSON.stringify(record));
+      return { id: folder, files };
+    } catch (error) {
+      await removeFolder(folder);
+      throw error;
+    }
+  }
+
+  /** Gives a draft its manifest and its final name. One of the same key makes way, and comes back where that fails. */
+  async publish(draft: DraftArtifact, manifest: object): Promise<Artifact> {
+    const record = JSON.parse(await readFile(join(draft.id, RECORD), 'utf8')) as DraftRecord;
+    const full = { ...manifest, ...record, files: draft.files };
+    await rm(join(draft.id, RECORD));
+    await writeDurably(join(draft.id, MANIFEST), `${JSON.stringify(full, undefined, 2)}\n`);
+    const final = join(dirname(draft.id), record.buildKey.slice(0, KEY_LENGTH));
+    const replaced = `${dirname(final)}/.${basename(final)}${REPLACED_SUFFIX}`;
+    await removeFolder(replaced);
+    const hadOne = await rename(final, replaced).then(() => true, () => false);
+    try {
+      await rename(draft.id, final);
+    } catch (error) {
+      if (hadOne) { await rename(replaced, final); }
+      throw error;
+    }
+    await removeFolder(replaced);
+    return { id: final, buildKey: record.buildKey, files: draft.files, manifest: full };
+  }
+
+  async discard(draft: DraftArtifact): Promise<void> {
+    await removeFolder(draft.id);
+  }
+
+  private imageFolder(image: string): string {
+    return join(this.outputFolder, image.replace(/\//g, '-'));
+  }
+
+  private finalFolder(image: string, buildKey: string): string {
+    return join(this.imageFolder(image), buildKey.slice(0, KEY_LENGTH));
+  }
+
+  private async read(folder: string, isWanted: (manifest: { readonly [key: string]: unknown }) => boolean): Promise<Artifact | undefined> {
+    const text = await readFile(join(folder, MANIFEST), 'utf8').catch(() => undefined);
+    if (text === undefined) { return undefined; }
+    let manifest: { readonly [key: string]: unknown };
+    try { manifest = JSON.parse(text); } catch { return undefined; }
+    if (typeof manifest !== 'object' || manifest === null || !isWanted(manifest)) { return undefined; }
+    const files = manifest.files as readonly ArtifactFile[];
+    const sizes = await Promise.all(files.map(({ name }) => stat(join(folder, name)).then(({ size }) => size, () => -1)));
+    if (!files.every(({ bytes }, index) => sizes[index] === bytes)) { return undefined; }
+    return { id: folder, buildKey: String(manifest.buildKey), files, manifest };
+  }
+}
+
+async function describeFile(folder: string, name: string, signal: AbortSignal): Promise<ArtifactFile> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(join(folder, name), { highWaterMark: 4 << 20 }), hash, { signal });
+  return { name, bytes: (await stat(join(folder, name))).size, sha256: hash.digest('hex') };
+}
+
+async function writeDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'w', 0o644);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function entriesOf(folder: string): Promise<Dirent[]> {
+  return readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') { return []; }
+    throw new GoldenError('unreadable-folder', `${folder} cannot be read: ${error.message}`, { cause: error });
+  });
+}

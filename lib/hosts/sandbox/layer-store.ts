@@ -1,0 +1,69 @@
+import { existsSync } from 'fs';
+import { lstat, mkdir, readdir, readFile, rename, writeFile } from 'fs/promises';
+import { join } from 'path';
+import { removeFolder } from './folder-removal';
+import { explainingFullDisk } from './full-disk';
+import { draftName } from './owner';
+import type { SandboxFolder } from './sandbox-folder';
+import type { HostContext } from '../../ports/host';
+import { output } from '../../process';
+
+/** What a layer says about itself, in `layer.json`. */
+interface LayerRecord {
+  readonly key: string;
+  /** What it lies on, the nearest first, the base last: lower folders of an overlay, relative to the sandbox folder. */
+  readonly lowers: readonly string[];
+}
+
+/** Saved disks: each a folder with what its machine changed since the layers below. */
+export class LayerStore {
+  constructor(private readonly folder: SandboxFolder) {}
+
+  /** The lower folders that make up the disk of a layer, itself first. Undefined: it, or something below it, is not there. */
+  async lowers(key: string): Promise<readonly string[] | undefined> {
+    const record = await readFile(join(this.folder.layer(key), 'layer.json'), 'utf8').then(
+      (text) => JSON.parse(text) as LayerRecord,
+      () => undefined,
+    );
+    if (record?.key !== key || !record.lowers.every((lower) => existsSync(join(this.folder.path, lower)))) { return undefined; }
+    return [this.folder.layerDisk(key), ...record.lowers];
+  }
+
+  /** Saves what changed on top of `lowers`, which lies in the folder `upper` and has to be quiet. Replaces no layer that can be used. */
+  async save(key: string, upper: string, lowers: readonly string[], context: HostContext): Promise<void> {
+    if (await this.lowers(key)) { return; }
+    const final = this.folder.layer(key);
+    const draft = join(this.folder.layers, draftName());
+    await context.intend('save-layer', { folder: draft });
+    await mkdir(draft, { recursive: true });
+    try {
+      await explainingFullDisk(this.folder.layers, async () => {
+        // As root it keeps owners, times, hard links and attributes, and with them what an overlay marks as removed or opaque.
+        await output(['cp', '--archive', '--sparse=auto', '--reflink=auto', upper, join(draft, 'disk')], { signal: context.signal });
+        await removeOwnFiles(join(draft, 'disk'));
+        await writeFile(join(draft, 'layer.json'), `${JSON.stringify({ key, lowers } satisfies LayerRecord)}\n`);
+      });
+      // One that lacks what it lies on.
+      await removeFolder(final);
+      await rename(draft, final);
+    } catch (error) {
+      // Another process may have saved the same layer meanwhile.
+      if (!await this.lowers(key)) { throw error; }
+    } finally {
+      await removeFolder(draft);
+    }
+  }
+}
+
+/** Payloads of the engine are no part of a disk. Links are not followed: the machine may have put any in our way. */
+async function removeOwnFiles(disk: string): Promise<void> {
+  let folder = disk;
+  for (const name of ['var', 'tmp']) {
+    folder = join(folder, name);
+    const stats = await lstat(folder).catch(() => undefined);
+    if (!stats?.isDirectory()) { return; }
+  }
+  for (const name of await readdir(folder)) {
+    if (name.startsWith('golden-')) { await removeFolder(join(folder, name)); }
+  }
+}

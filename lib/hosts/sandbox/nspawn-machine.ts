@@ -1,0 +1,168 @@
+import { randomBytes } from 'crypto';
+import { readFile, writeFile } from 'fs/promises';
+import { join } from 'path';
+import { discardMachine, makeMachineFolder } from './machine-folder';
+import { memoryFiles } from './memory-files';
+import { machineOverlay } from './overlay';
+import { portDialer } from './port-dialer';
+import type { SandboxFolder } from './sandbox-folder';
+import { Supervisor, type Leader } from './supervisor';
+import { GoldenError } from '../../errors';
+import type { HostContext, Machine, MachineAccess } from '../../ports/host';
+import type { LaunchRequirements } from '../../ports/launch-requirements';
+import { run } from '../../process';
+
+const BOOT_MS = 60_000;
+const POLL_MS = 10;
+
+/** What systemd takes for: shut down in order, then power off. SIGRTMIN+4, which Node has no name for. */
+const POWER_OFF = 38 as unknown as NodeJS.Signals;
+
+export interface NspawnOptions {
+  /** Lower folders of its disk, the nearest first, relative to the sandbox folder. */
+  readonly lowers: readonly string[];
+  readonly requirements: LaunchRequirements;
+  readonly hostLoopback: boolean;
+}
+
+/** A machine that systemd-nspawn boots: its own services, network and processes, the kernel of this host. */
+export class NspawnMachine implements Machine {
+  /** Boots a machine, and returns when it takes commands. Errors: `boot-failed`, `missing-tool`, `interrupted`. */
+  static async launch(folder: SandboxFolder, options: NspawnOptions, context: HostContext): Promise<NspawnMachine> {
+    const id = randomBytes(6).toString('hex');
+    await context.intend('launch-machine', { id, folder: folder.machine(id) });
+    await makeMachineFolder(folder, id, ['upper', 'work', 'root', 'memory']);
+    const machine = new NspawnMachine(folder, id, options);
+    try {
+      await machine.takesCommands(BOOT_MS, context.signal);
+      return machine;
+    } catch (error) {
+      await machine.destroy();
+      throw error;
+    }
+  }
+
+  readonly booted = true;
+  readonly access: MachineAccess;
+  readonly lost: Promise<string>;
+  /** Lower folders of its disk, relative to the sandbox folder. */
+  readonly lowers: readonly string[];
+  private readonly supervisor: Supervisor;
+  private readonly path: string;
+  /** The start of the machine that took commands last. */
+  private known?: Leader;
+  private asked = false;
+
+  private constructor(private readonly folder: SandboxFolder, readonly id: string, options: NspawnOptions) {
+    this.path = folder.machine(id);
+    this.lowers = options.lowers;
+    const relativeFolder = `machines/${id}`;
+    this.supervisor = new Supervisor({
+      cwd: folder.path,
+      machine: { name: `golden-${id}`, folder: this.path, relativeFolder },
+      overlay: machineOverlay(options.lowers, `${relativeFolder}/upper`, `${relativeFolder}/work`),
+      hostLoopback: options.hostLoopback,
+      memoryFiles: memoryFiles(options.requirements),
+      consoleLog: this.consoleLog,
+    });
+    this.access = {
+      user: 'root',
+      enter: async () => this.enter(this.leader()),
+      dial: portDialer(() => this.leader().pid),
+    };
+    this.lost = new Promise((resolve) => {
+      void this.supervisor.ended.then(async (how) => { if (!this.asked) { resolve(await this.explain('The machine ended', how)); } });
+    });
+  }
+
+  get description(): string { return `systemd-nspawn, process ${this.supervisor.pid}`; }
+
+  /** Folder with what it changed on its disk. */
+  get upper(): string { return join(this.path, 'upper'); }
+
+  /** What its disk is made of, the nearest first, relative to the sandbox folder. */
+  get disk(): readonly string[] { return [`machines/${this.id}/upper`, ...this.lowers]; }
+
+  private get consoleLog(): string { return join(this.path, 'console.log'); }
+
+  /** Errors: `machine-gone` while it is down. */
+  leader(): Leader {
+    const leader = this.supervisor.leader();
+    if (!leader) { throw new GoldenError('machine-gone', `The machine ${this.id} is not running`); }
+    return leader;
+  }
+
+  async restarted(timeoutMs: number): Promise<void> {
+    await this.takesCommands(timeoutMs);
+  }
+
+  async stop(timeoutMs: number): Promise<void> {
+    this.asked = true;
+    // Without it, a machine that was about to restart would do so; on a full disk we do without.
+    await writeFile(join(this.path, 'stopping'), '').catch(() => undefined);
+    const leader = this.supervisor.leader();
+    if (leader) { process.kill(leader.pid, POWER_OFF); }
+    const deadline = Date.now() + timeoutMs;
+    while (!this.supervisor.isOver && Date.now() < deadline) { await sleep(POLL_MS); }
+    if (!this.supervisor.isOver) {
+      await this.supervisor.kill();
+      throw new GoldenError('stop-timed-out', `The machine did not shut down within ${timeoutMs / 1000} s`, {
+        hint: 'Look for a service that does not end when systemd stops it.',
+      });
+    }
+  }
+
+  async destroy(): Promise<void> {
+    this.asked = true;
+    await this.supervisor.kill();
+    await discardMachine(this.folder, this.id);
+  }
+
+  /** Waits until it runs, as another start than the one that took commands last, and has booted. */
+  private async takesCommands(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    const left = () => Math.max(1, deadline - Date.now());
+    for (;;) {
+      if (signal?.aborted) { throw new GoldenError('interrupted', 'Interrupted while the machine started', { kind: 'interrupted' }); }
+      if (this.supervisor.isOver) {
+        throw new GoldenError('boot-failed', await this.explain('The machine ended while it started', await this.supervisor.ended));
+      }
+      if (Date.now() > deadline) {
+        throw new GoldenError('boot-failed', await this.explain(`The machine does not take commands after ${timeoutMs / 1000} s`));
+      }
+      const leader = this.supervisor.leader();
+      if (leader && (leader.pid !== this.known?.pid || leader.started !== this.known.started) && await this.hasBooted(leader, left(), signal)) {
+        this.known = leader;
+        return;
+      }
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** `degraded` is fine: that a service of the source fails is not for us to judge. */
+  private async hasBooted(leader: Leader, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+    const state = await run([...this.enter(leader), 'systemctl', 'is-system-running', '--wait'], {
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, timeoutMs, signal,
+    });
+    if (state.exitCode === 127) {
+      throw new GoldenError('boot-failed', 'The machine has no systemctl', { hint: 'The source has to be a system that boots with systemd.' });
+    }
+    return ['running', 'degraded'].includes(state.stdout.toString().trim());
+  }
+
+  private enter(leader: Leader): readonly string[] {
+    return ['nsenter', `--target=${leader.pid}`, '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--'];
+  }
+
+  /** What happened, and what the machine said last. */
+  private async explain(what: string, how?: number | Error): Promise<string> {
+    const why = how instanceof Error ? `: ${how.message}` : how === undefined ? '' : ` (exit code ${how})`;
+    const log = await readFile(this.consoleLog, 'utf8').catch(() => '');
+    const tail = log.trim().split('\n').slice(-8).filter(Boolean).map((line) => `\n  ${line}`).join('');
+    return `${what}${why}${tail}`;
+  }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

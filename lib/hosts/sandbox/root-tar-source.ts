@@ -1,0 +1,56 @@
+import { createHash } from 'crypto';
+import { createReadStream, createWriteStream } from 'fs';
+import { mkdir, rm } from 'fs/promises';
+import { join } from 'path';
+import { Readable } from 'stream';
+import { pipeline } from 'stream/promises';
+import type { ReadableStream } from 'stream/web';
+import { GoldenError } from '../../errors';
+import type { RootTarSource } from '../../plan/model';
+import { output } from '../../process';
+
+/**
+ * Unpacks a root tar into `<folder>/root`. Its SHA-256 is computed while it streams in, and nothing is unpacked before it holds.
+ * Errors: `root-tar-unreadable`, `wrong-checksum`.
+ */
+export async function unpackRootTar(source: RootTarSource, folder: string, options: { readonly signal: AbortSignal }): Promise<void> {
+  const copy = join(folder, 'root.tar');
+  const hash = createHash('sha256');
+  const content = await openRootTar(source.location, options.signal);
+  await pipeline(
+    content,
+    async function* digest(pieces: AsyncIterable<Buffer>) { for await (const piece of pieces) { hash.update(piece); yield piece; } },
+    createWriteStream(copy),
+    { signal: options.signal },
+  );
+  const found = hash.digest('hex');
+  if (found !== source.sha256) {
+    throw new GoldenError('wrong-checksum', `${source.location} has the SHA-256 ${found}, and the source says ${source.sha256}`, {
+      hint: 'Check the location, and put the right SHA-256 into the source.',
+    });
+  }
+  const root = join(folder, 'root');
+  await mkdir(root, { mode: 0o755 });
+  // tar finds out by itself how the file is compressed.
+  await output(
+    ['tar', '--extract', '--file', copy, '--directory', root, '--numeric-owner', '--same-permissions', '--acls', '--xattrs', '--xattrs-include=*'],
+    options,
+  );
+  await rm(copy);
+}
+
+async function openRootTar(location: string, signal: AbortSignal): Promise<Readable> {
+  const unreadable = (why: string, cause?: unknown) => new GoldenError('root-tar-unreadable', `${location} cannot be read: ${why}`, {
+    hint: 'A root tar is given as an absolute path or as an http(s) URL.', cause,
+  });
+  if (!/^https?:\/\//.test(location)) {
+    const stream = createReadStream(location);
+    return new Promise((resolve, reject) => {
+      stream.once('open', () => resolve(stream));
+      stream.once('error', (error) => reject(unreadable(error.message, error)));
+    });
+  }
+  const response = await fetch(location, { signal }).catch((error: Error) => { throw unreadable(String(error.cause ?? error.message), error); });
+  if (!response.ok || !response.body) { throw unreadable(`the server answered ${response.status} ${response.statusText}`); }
+  return Readable.fromWeb(response.body as ReadableStream<Uint8Array>);
+}
