@@ -1,0 +1,144 @@
+import { PassThrough, Writable, type Readable } from 'stream';
+import { finished } from 'stream/promises';
+import { setTimeout as sleep } from 'timers/promises';
+import { RemoteCommand } from './remote-command';
+import type { SshConnection } from './ssh-connection';
+import { supervise } from './supervision';
+import { GoldenError } from '../../errors';
+import { quote } from '../../plan/shell';
+import type { Communicator, ExecuteOptions, ExecuteResult } from '../../ports/communicator';
+import type { Machine } from '../../ports/host';
+
+const EXECUTE_MS = 60_000;
+/** For the login that a command needs after a loss. */
+const RECONNECT_MS = 30_000;
+const PAUSE_MS = 300;
+
+/** Errors that a machine which is still booting gives, too. */
+const MAY_PASS = ['connection-lost', 'login-refused', 'sudo-refused'];
+
+/** Runs commands and moves files over one SSH connection. Where the user to log in as is not root, through `sudo -n`. */
+export class SshCommunicator implements Communicator {
+  readonly kind = 'ssh';
+
+  constructor(private readonly machine: Machine, private readonly connection: SshConnection) {}
+
+  async connect(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void> {
+    const deadline = Date.now() + options.timeoutMs;
+    const lost = this.machine.lost.then((reason) => { throw new GoldenError('machine-lost', reason); });
+    let reason: GoldenError | undefined;
+    for (;;) {
+      try {
+        await Promise.race([this.probe(Math.max(1, deadline - Date.now()), options.signal), lost]);
+        return;
+      } catch (error) {
+        if (!GoldenError.is(error) || ![...MAY_PASS, 'timed-out'].includes(error.code)) { throw error; }
+        // A try that the deadline cut off says less than the one before it.
+        if (!reason || error.code !== 'timed-out') { reason = error; }
+      }
+      if (Date.now() + PAUSE_MS >= deadline) {
+        throw new GoldenError('timed-out', `${this.machine.description} took no commands within ${options.timeoutMs / 1000} s: ${reason.message}`, {
+          hint: reason.hint, cause: reason,
+        });
+      }
+      await sleep(PAUSE_MS);
+    }
+  }
+
+  async execute(command: string, options: ExecuteOptions = {}): Promise<ExecuteResult> {
+    const limits = { timeoutMs: options.timeoutMs ?? EXECUTE_MS, signal: options.signal };
+    const remote = await this.start(command, limits);
+    remote.stdin.end(options.stdin);
+    return supervise(remote, limits, async () => {
+      const [stdout, stderr, exitCode] = await Promise.all([collect(remote.stdout), collect(remote.stderr), remote.ended]);
+      return { exitCode, stdout, stderr };
+    });
+  }
+
+  async upload(content: Readable, path: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const draft = quote(`${path}.golden-part`);
+    const arrived = finished(content, { writable: false });
+    arrived.catch(() => { /* told below, or of no interest once the machine failed */ });
+    const remote = await this.start(`rm -f -- ${draft} && umask 077 && cat > ${draft}`, options);
+    remote.stdout.resume();
+    content.pipe(remote.stdin);
+    try {
+      await supervise(remote, options, async () => {
+        const [stderr, exitCode] = await Promise.race([
+          Promise.all([collect(remote.stderr), remote.ended]),
+          arrived.then(() => new Promise<never>(() => { /* the machine has the last word */ })),
+        ]);
+        if (exitCode !== 0) { throw fileError('upload-failed', `${path} could not be written on the machine`, stderr); }
+      });
+    } catch (error) {
+      content.unpipe(remote.stdin);
+      content.destroy();
+      if (GoldenError.is(error) && error.code === 'connection-lost') { throw error; }
+      await this.execute(`rm -f -- ${draft}`).catch(() => undefined);
+      throw error;
+    }
+    // Only now is it known that all has arrived: a lost connection looks like the end of the input over there.
+    const moved = await this.execute(`mv -fT -- ${draft} ${quote(path)}`, options);
+    if (moved.exitCode !== 0) { throw fileError('upload-failed', `${path} could not be replaced on the machine`, moved.stderr); }
+  }
+
+  async download(path: string): Promise<Readable> {
+    const remote = await this.start(`cat < ${quote(path)}`, {});
+    remote.stdin.end();
+    const content = new PassThrough();
+    remote.stdout.pipe(content, { end: false });
+    let over = false;
+    Promise.all([collect(remote.stderr), remote.ended]).then(([stderr, exitCode]) => {
+      over = true;
+      if (exitCode === 0) { content.end(); } else { content.destroy(fileError('download-failed', `${path} could not be read on the machine`, stderr)); }
+    }, (error) => {
+      over = true;
+      content.destroy(error);
+    });
+    content.once('close', () => { if (!over) { void remote.kill(); } });
+    return content;
+  }
+
+  async stream(command: string, onData: (data: Buffer) => void | Promise<void>, options: { readonly signal?: AbortSignal } = {}): Promise<number> {
+    const remote = await this.start(command, options);
+    remote.stdin.end();
+    remote.stderr.resume();
+    const sink = new Writable({
+      write: (data: Buffer, _encoding, done) => { Promise.resolve(data).then(onData).then(() => done(), done); },
+    });
+    return supervise(remote, options, async () => {
+      const [exitCode] = await Promise.all([remote.ended, finished(remote.stdout.pipe(sink))]);
+      return exitCode;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.connection.close();
+  }
+
+  private start(command: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<RemoteCommand> {
+    const timeoutMs = Math.min(options.timeoutMs ?? RECONNECT_MS, RECONNECT_MS);
+    return RemoteCommand.start(this.connection, command, { user: this.machine.access.user, timeoutMs, signal: options.signal });
+  }
+
+  private async probe(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    await this.connection.ready({ timeoutMs, signal });
+    const { exitCode, stderr } = await this.execute('true', { timeoutMs, signal });
+    if (exitCode !== 0) {
+      throw new GoldenError('sudo-refused', `The user ${this.machine.access.user} cannot run commands as root: ${stderr.toString().trim()}`, {
+        hint: 'Let the login user run sudo without a password.',
+      });
+    }
+  }
+}
+
+function fileError(code: string, message: string, stderr: Buffer): GoldenError {
+  return new GoldenError(code, `${message}: ${stderr.toString().trim()}`);
+}
+
+async function collect(stream: Readable): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  stream.on('data', (data: Buffer) => pieces.push(data));
+  await finished(stream, { writable: false });
+  return Buffer.concat(pieces);
+}

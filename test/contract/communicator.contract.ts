@@ -1,0 +1,244 @@
+import { createHash, randomBytes } from 'crypto';
+import { Readable } from 'stream';
+import { buffer } from 'stream/consumers';
+import { setTimeout as sleep } from 'timers/promises';
+import { quote } from '../../lib/plan/shell';
+import type { Communicator, CommunicatorFactory } from '../../lib/ports/communicator';
+import type { Machine } from '../../lib/ports/host';
+
+export interface CommunicatorFixture {
+  readonly machine: Machine;
+  readonly factory: CommunicatorFactory;
+  /** Breaks whatever carries the bytes, as a failing network does; the machine goes on. Left out where nothing of that kind exists. */
+  readonly cut?: () => void | Promise<void>;
+  /** Removes all of it. */
+  readonly destroy: () => Promise<void>;
+}
+
+const MB = 1_000_000;
+
+/** What every communicator promises, whatever carries its bytes. Runs against a real machine. */
+export function describeCommunicator(name: string, makeFixture: () => Promise<CommunicatorFixture>): void {
+  describe(`the ${name} communicator`, () => {
+    let fixture: CommunicatorFixture;
+    let communicator: Communicator;
+    let folder: string;
+    const sh = async (command: string) => (await communicator.execute(command)).stdout.toString().trim();
+
+    beforeAll(async () => {
+      fixture = await makeFixture();
+      communicator = fixture.factory.open(fixture.machine);
+      await communicator.connect({ timeoutMs: 60_000 });
+      folder = await sh('mktemp -d');
+    }, 180_000);
+
+    afterAll(async () => {
+      await communicator?.execute(`rm -rf -- ${quote(folder)}`);
+      await communicator?.close();
+      await fixture?.destroy();
+    }, 60_000);
+
+    describe('executing a command', () => {
+      test('runs it as root', async () => {
+        expect(await sh('id -u')).toBe('0');
+      });
+
+      test.each([[0], [1], [127], [255]])('an exit code of %d is a result', async (code) => {
+        expect(await communicator.execute(`exit ${code}`)).toEqual({ exitCode: code, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) });
+      });
+
+      test('death by a signal is 128 and its number', async () => {
+        expect((await communicator.execute('kill -KILL $$')).exitCode).toBe(137);
+      });
+
+      test('what it writes to stdout and to stderr stays apart', async () => {
+        const result = await communicator.execute('echo out; echo err >&2; echo out again');
+        expect(result.stdout.toString()).toBe('out\nout again\n');
+        expect(result.stderr.toString()).toBe('err\n');
+      });
+
+      test('quotes, dollars, newlines and back-ticks reach the shell as they are', async () => {
+        const word = 'a\'b"c $HOME `id` \\ \n -x * é ☃';
+        expect((await communicator.execute(`printf %s ${quote(word)}`)).stdout.toString()).toBe(word);
+      });
+
+      test('NULs and bytes that are no UTF-8 come back as they are', async () => {
+        const result = await communicator.execute('printf \'\\000\\377\\200a\\000\'; printf \'\\376\\000\' >&2');
+        expect([...result.stdout]).toEqual([0, 0xff, 0x80, 0x61, 0]);
+        expect([...result.stderr]).toEqual([0xfe, 0]);
+      });
+
+      test('10 MB of input come back byte for byte', async () => {
+        const sent = randomBytes(10 * MB);
+        const { stdout } = await communicator.execute('cat', { stdin: sent });
+        expect(stdout.equals(sent)).toBe(true);
+      });
+
+      test('without input its stdin is empty, not open', async () => {
+        expect((await communicator.execute('cat; echo end')).stdout.toString()).toBe('end\n');
+      });
+
+      test('input that nobody reads does no harm', async () => {
+        expect((await communicator.execute('exit 3', { stdin: randomBytes(MB) })).exitCode).toBe(3);
+      });
+
+      test('twenty at once are all answered', async () => {
+        const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => communicator.execute(`sleep 0.1; echo ${i}`)));
+        expect(answers.map(({ stdout }) => Number(stdout.toString()))).toEqual(Array.from({ length: 20 }, (_, i) => i));
+      });
+
+      test('one that takes too long is ended', async () => {
+        const pidFile = `${folder}/slow`;
+        await expect(communicator.execute(`echo $$ > ${quote(pidFile)}; sleep 1000`, { timeoutMs: 1000 })).rejects.toMatchObject({ code: 'timed-out' });
+        await expectGone(await sh(`cat ${quote(pidFile)}`));
+      });
+
+      test('one that is called off is ended', async () => {
+        const pidFile = `${folder}/off`;
+        const controller = new AbortController();
+        const ended = communicator.execute(`echo $$ > ${quote(pidFile)}; sleep 1000`, { signal: controller.signal });
+        setTimeout(() => controller.abort(), 500);
+        await expect(ended).rejects.toMatchObject({ code: 'interrupted' });
+        await expectGone(await sh(`cat ${quote(pidFile)}`));
+      });
+    });
+
+    describe('moving files', () => {
+      test('50 MB go there and come back byte for byte', async () => {
+        const sent = randomBytes(50 * MB);
+        const path = `${folder}/large`;
+        await communicator.upload(Readable.from(slices(sent)), path);
+        expect(await sh(`sha256sum < ${quote(path)}`)).toBe(`${sha256(sent)}  -`);
+        expect(sha256(await buffer(await communicator.download(path)))).toBe(sha256(sent));
+      }, 60_000);
+
+      test.each([
+        ['it\'s "quoted"'], ['two  spaces '], ['new\nline'], ['-rf'], ['$(touch x)`y`'], ['*?[a]'], ['back\\slash'], ['ü☃'],
+      ])('the path %j is taken as it is', async (leaf) => {
+        await communicator.upload(Readable.from([Buffer.from(`I am ${leaf}`)]), `${folder}/${leaf}`);
+        expect((await communicator.execute(`cat -- ${quote(`${folder}/${leaf}`)}`)).stdout.toString()).toBe(`I am ${leaf}`);
+        expect((await buffer(await communicator.download(`${folder}/${leaf}`))).toString()).toBe(`I am ${leaf}`);
+      });
+
+      test('an empty file arrives', async () => {
+        await communicator.upload(Readable.from([]), `${folder}/empty`);
+        expect(await sh(`stat -c %s ${quote(`${folder}/empty`)}`)).toBe('0');
+        expect(await buffer(await communicator.download(`${folder}/empty`))).toHaveLength(0);
+      });
+
+      test('what is uploaded belongs to root and nobody else can read it', async () => {
+        await communicator.upload(Readable.from(['secret']), `${folder}/mine`);
+        expect(await sh(`stat -c '%a %u %g' ${quote(`${folder}/mine`)}`)).toBe('600 0 0');
+      });
+
+      test('an upload that breaks off leaves the file as it was, and nothing beside it', async () => {
+        const own = await sh(`mktemp -d -p ${quote(folder)}`);
+        await communicator.upload(Readable.from(['whole']), `${own}/file`);
+        await expect(communicator.upload(Readable.from(breakingOff()), `${own}/file`)).rejects.toThrow('the disk went away');
+        expect(await sh(`ls -A ${quote(own)}; cat ${quote(`${own}/file`)}`)).toBe('file\nwhole');
+      });
+
+      test('an upload into a folder that is not there fails and says which', async () => {
+        const upload = communicator.upload(Readable.from(slices(randomBytes(5 * MB))), `${folder}/no/where`);
+        await expect(upload).rejects.toThrow(`${folder}/no/where`);
+      });
+
+      test('an upload does not put a file into a folder of that name', async () => {
+        await communicator.execute(`mkdir ${quote(`${folder}/taken`)}`);
+        await expect(communicator.upload(Readable.from(['x']), `${folder}/taken`)).rejects.toThrow(`${folder}/taken`);
+      });
+
+      test('a download of what is not there ends with an error that says which', async () => {
+        const download = async () => buffer(await communicator.download(`${folder}/nothing`));
+        await expect(download()).rejects.toThrow(`${folder}/nothing`);
+      });
+
+      test('a download that nobody reads to its end does not stand in the way', async () => {
+        const content = await communicator.download('/dev/zero');
+        for await (const _ of content) { break; }
+        expect(await sh('echo still here')).toBe('still here');
+      });
+    });
+
+    describe('streaming a command', () => {
+      test('hands over what it writes while it still runs', async () => {
+        const go = quote(`${folder}/go`);
+        let text = '';
+        const exitCode = await communicator.stream(`echo ready; while [ ! -e ${go} ]; do sleep 0.05; done; echo done; exit 7`, async (data) => {
+          if (text === '') { await communicator.execute(`touch ${go}`); }
+          text += data.toString();
+        });
+        expect(text).toBe('ready\ndone\n');
+        expect(exitCode).toBe(7);
+      });
+
+      test('hands over 10 MB in order to a slow reader, and nothing of stderr', async () => {
+        const sent = randomBytes(10 * MB);
+        await communicator.upload(Readable.from(slices(sent)), `${folder}/long`);
+        const hash = createHash('sha256');
+        await communicator.stream(`cat ${quote(`${folder}/long`)}; seq 1000000 >&2`, async (data) => {
+          hash.update(data);
+          await sleep(1);
+        });
+        expect(hash.digest('hex')).toBe(sha256(sent));
+      });
+
+      test('ends the command and its children when it is called off', async () => {
+        const controller = new AbortController();
+        let pids = '';
+        const ended = communicator.stream('sleep 1000 & echo $! $$; wait', (data) => {
+          pids += data.toString();
+          if (pids.endsWith('\n')) { controller.abort(); }
+        }, { signal: controller.signal });
+        await expect(ended).rejects.toMatchObject({ code: 'interrupted' });
+        for (const pid of pids.trim().split(' ')) { await expectGone(pid); }
+      });
+
+      test('ends the command where its reader fails', async () => {
+        let pid = '';
+        const ended = communicator.stream('echo $$; sleep 1000', (data) => {
+          pid = data.toString().trim();
+          throw new Error('the reader is full');
+        });
+        await expect(ended).rejects.toThrow('the reader is full');
+        await expectGone(pid);
+      });
+    });
+
+    describe('losing the connection', () => {
+      test('is told apart from a command that fails, and the next call connects anew', async () => {
+        if (!fixture.cut) { return; }
+        const lost = communicator.stream('echo on; sleep 1000', () => fixture.cut!());
+        await expect(lost).rejects.toMatchObject({ code: 'connection-lost' });
+        expect(await sh('echo back')).toBe('back');
+      });
+    });
+
+    test('closing twice does no harm', async () => {
+      const other = fixture.factory.open(fixture.machine);
+      await other.connect({ timeoutMs: 60_000 });
+      await other.close();
+      await other.close();
+    });
+
+    /** A process that was ended may need a moment until its parent has noticed. */
+    async function expectGone(pid: string): Promise<void> {
+      expect(pid).toMatch(/^\d+$/);
+      const gone = `i=0; while kill -0 ${pid} 2>/dev/null && [ $i -lt 50 ]; do sleep 0.1; i=$((i+1)); done; ! kill -0 ${pid} 2>/dev/null`;
+      expect((await communicator.execute(gone)).exitCode).toBe(0);
+    }
+  });
+}
+
+function sha256(data: Buffer): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+function* slices(data: Buffer): Generator<Buffer> {
+  for (let i = 0; i < data.length; i += 65_536) { yield data.subarray(i, i + 65_536); }
+}
+
+async function* breakingOff(): AsyncGenerator<Buffer> {
+  yield Buffer.from('half');
+  throw new Error('the disk went away');
+}
