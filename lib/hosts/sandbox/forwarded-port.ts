@@ -10,7 +10,7 @@ const PAUSE_MS = 200;
 export async function dialSsh(port: number, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<Socket> {
   const deadline = Date.now() + options.timeoutMs;
   for (;;) {
-    options.signal?.throwIfAborted();
+    if (options.signal?.aborted) { throw new GoldenError('interrupted', 'Waiting for the SSH server was interrupted', { kind: 'interrupted' }); }
     const left = deadline - Date.now();
     if (left <= 0) {
       throw new GoldenError('timed-out', `No SSH server answered within ${options.timeoutMs / 1000} s`, {
@@ -19,7 +19,7 @@ export async function dialSsh(port: number, options: { readonly timeoutMs: numbe
     }
     const socket = await greeted(port, Math.min(TRY_MS, left), options.signal);
     if (socket) { return socket; }
-    await sleep(Math.min(PAUSE_MS, Math.max(0, deadline - Date.now())), undefined, { signal: options.signal });
+    await sleep(Math.min(PAUSE_MS, Math.max(0, deadline - Date.now())));
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdir, open, readFile, stat, utimes, writeFile } from 'fs/promises';
 import { join } from 'path';
 import { KERNEL_LINKS, type Kernel } from './kernel';
 import { GoldenError } from '../../errors';
-import { output } from '../../process';
+import { output, type RunOptions } from '../../process';
 
 const SECTOR = 512;
 
@@ -31,7 +31,7 @@ export interface Grub {
  * Makes GRUB for a disk whose root has the label `root`.
  * The links of the kernel packages come first, so that a kernel upgrade inside the image is booted; `fallback` is for images without.
  */
-export async function makeGrub(folder: string, fallback: Kernel, commandLine: string, options: { readonly signal?: AbortSignal } = {}): Promise<Grub> {
+export async function makeGrub(folder: string, fallback: Kernel, commandLine: string, options: RunOptions): Promise<Grub> {
   const menu = join(folder, 'memdisk', 'boot', 'grub', 'grub.cfg');
   await mkdir(join(menu, '..'), { recursive: true });
   await writeFile(menu, menuText(fallback, commandLine));
@@ -79,7 +79,7 @@ export async function installForBios(disk: string, grub: Grub, firstSector: numb
 }
 
 /** Returns the folder of GRUB's own files for the platform. */
-async function makeImage(platform: Platform, memdisk: string, file: string, options: { readonly signal?: AbortSignal }): Promise<string> {
+async function makeImage(platform: Platform, memdisk: string, file: string, options: RunOptions): Promise<string> {
   const folder = `/usr/lib/grub/${platform.name}`;
   if (!await stat(folder).then(() => true, () => false)) {
     throw new GoldenError('missing-tool', `GRUB's files for ${platform.name} are not installed (${folder})`, {
