@@ -1,0 +1,129 @@
+import { Token, type Duration } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { CHECK_ATTRIBUTES, describeCheck, type Check as PlanCheck } from '../../plan/checks';
+import type { Instruction } from '../../plan/instructions';
+import type { Check } from '../checks/check';
+import type { FileSource } from '../file-source';
+import type { ParameterRef } from '../parameter-ref';
+import type { SecretRef } from '../secret-ref';
+import { readContent, type Content } from './content';
+import type { Draft } from './draft';
+
+/** One construct that writes into the draft of its image: what it writes carries its path. */
+export class Author {
+  /** Path of the construct. */
+  readonly path: string;
+  /** Path of the construct below the image; empty for the image itself. */
+  readonly origin: string;
+
+  constructor(private readonly draft: Draft, image: IConstruct, scope: IConstruct) {
+    this.path = scope.node.path;
+    this.origin = this.path.slice(image.node.path.length + 1);
+  }
+
+  fault(code: string, message: string, hint?: string): void {
+    this.draft.assertOpen();
+    this.draft.faults.push({ code, message, hint, path: this.path });
+  }
+
+  /** Records a fault unless the text has the form. CDK tokens are reported by the finished definition, all at once. */
+  expectForm(form: RegExp, text: string, code: string, message: string, hint: string): void {
+    if (!Token.isUnresolved(text) && !form.test(text)) { this.fault(code, message, hint); }
+  }
+
+  add(instruction: Instruction): void {
+    this.draft.assertOpen();
+    this.draft.instructions.push(instruction);
+  }
+
+  /** After the last instruction; before the first one the disk is the source itself. */
+  checkpoint(): void {
+    this.draft.assertOpen();
+    if (this.draft.instructions.length > 0) { this.draft.checkpoints.add(this.draft.instructions.length - 1); }
+  }
+
+  claim(thing: string): void {
+    this.draft.assertOpen();
+    const owner = this.draft.claim(thing, this.path);
+    if (owner !== undefined) {
+      this.fault('duplicate-name', `${thing} is declared already, by ${owner}`, 'Declare it once, or give it another name.');
+    }
+  }
+
+  /** What a file source holds. Undefined: it cannot be read, and a fault says why. */
+  content(source: FileSource): Content | undefined {
+    return readContent(source, (...fault) => this.fault(...fault), (digest, path) => this.draft.assets.set(digest, path));
+  }
+
+  /** The name that the plan knows a late-bound value by. */
+  parameter(ref: ParameterRef): string {
+    const name = this.referenceName('parameter', ref);
+    this.draft.parameters[name] = ref._spec;
+    return name;
+  }
+
+  /** The name that the plan knows a secret by. */
+  secret(ref: SecretRef): string {
+    const name = this.referenceName('secret', ref);
+    this.draft.secrets[name] = ref._spec;
+    return name;
+  }
+
+  /** Whole seconds, rounded up. */
+  seconds(duration: Duration): number {
+    if (duration.isUnresolved()) {
+      this.fault('token', 'A duration holds a CDK token, which has no value before the deployment', 'Give it as a plain value.');
+      return 1;
+    }
+    return Math.ceil(duration.toSeconds({ integral: false }));
+  }
+
+  /** Checks as data; a check that cannot be one is a fault instead. */
+  checks(checks: readonly Check[]): PlanCheck[] {
+    this.draft.assertOpen();
+    return checks.flatMap((check) => {
+      const data = { type: check._type, resource: check._resource, attributes: check._attributes, origin: this.origin } as PlanCheck;
+      if (!(check._type in CHECK_ATTRIBUTES)) {
+        this.fault('unknown-check', `There is no check of type ${check._type}`, `Types are ${Object.keys(CHECK_ATTRIBUTES).join(', ')}.`);
+        return [];
+      }
+      this.expectCheckForms(data);
+      return [data];
+    });
+  }
+
+  /** Adds checks of the finished machine. Results are told apart by type and resource, so each may be there once. */
+  addChecks(checks: readonly Check[]): void {
+    for (const check of this.checks(checks)) {
+      const twin = this.draft.checks.find((other) => other.type === check.type && other.resource === check.resource);
+      if (twin) { this.fault('duplicate-check', `${describeCheck(check)} is checked twice`, 'Put all attributes into one check.'); }
+      this.draft.checks.push(check);
+    }
+  }
+
+  private expectCheckForms(check: PlanCheck): void {
+    const name = describeCheck(check);
+    if (check.resource.trim() === '') { this.fault('empty-name', `A check of type ${check.type} does not say what it is about`, 'Name it.'); }
+    const { mode } = check.attributes;
+    if (check.type === 'file' && typeof mode === 'string') {
+      this.expectForm(/^[0-7]{4}$/, mode, 'invalid-mode', `${name}: ${mode} is not the mode of a file`, 'Give four octal digits, such as 0644.');
+    }
+    if (check.type === 'file') {
+      this.expectForm(/^\//, check.resource, 'relative-path', `${name}: the path is relative`, 'Give an absolute path.');
+    }
+    if (check.type === 'port') {
+      const form = /^((tcp|udp)6?:)?[0-9]{1,5}$/;
+      this.expectForm(form, check.resource, 'invalid-port', `${name}: that is not a port`, 'Give one such as tcp:80, tcp6:80 or udp:53.');
+    }
+  }
+
+  private referenceName(kind: string, ref: ParameterRef | SecretRef): string {
+    if (Token.isUnresolved(ref._reference)) {
+      this.fault('token', `The name of a ${kind} holds a CDK token, which has no value before the deployment`,
+        'Name it by plain text. The resource behind it can be given the same name.');
+      return kind;
+    }
+    if (ref._reference.trim() === '') { this.fault('empty-name', `The name of a ${kind} is empty`, 'Name what it is read from.'); }
+    return ref._name;
+  }
+}

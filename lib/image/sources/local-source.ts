@@ -1,0 +1,70 @@
+import { isAbsolute, resolve } from 'path';
+import type { LocalSource as LocalSourceSpec } from '../../plan/model';
+
+/** Distributions that can be put together from their mirrors. */
+export enum MirrorDistribution {
+  /** Debian. */
+  DEBIAN = 'debian',
+  /** Ubuntu. */
+  UBUNTU = 'ubuntu',
+}
+
+/** One line of an APT sources list. */
+export interface PackageMirror {
+  /** URL of the mirror. */
+  readonly url: string;
+
+  /**
+   * Suite to take from this mirror.
+   *
+   * @default - the suite of the source
+   */
+  readonly suite?: string;
+
+  /**
+   * Components to take from this mirror.
+   *
+   * @default ['main']
+   */
+  readonly components?: string[];
+}
+
+/** A Debian-like system put together from its package mirrors. */
+export interface MirrorProps {
+  /** The distribution. */
+  readonly distribution: MirrorDistribution;
+
+  /** Code name of the release, such as `bookworm`. */
+  readonly suite: string;
+
+  /** Mirrors; those with security updates included. */
+  readonly mirrors: PackageMirror[];
+
+  /** Packages beyond the minimal system: at least a kernel and an init system. */
+  readonly packages: string[];
+}
+
+/** What stands for a source in a build without a cloud account. */
+export class LocalSource {
+  /** A Debian-like system put together from its package mirrors. */
+  public static mirror(props: MirrorProps): LocalSource {
+    const mirrors = props.mirrors.map((mirror) => ({ url: mirror.url, suite: mirror.suite ?? props.suite, components: mirror.components ?? ['main'] }));
+    return new LocalSource({ type: 'mirror', distribution: props.distribution, suite: props.suite, mirrors, packages: props.packages });
+  }
+
+  /**
+   * A tar of a root file system.
+   *
+   * @param pathOrUrl a path, or an http or https URL
+   * @param sha256 digest of the tar, in hex
+   */
+  public static rootTar(pathOrUrl: string, sha256: string): LocalSource {
+    const location = /^https?:\/\//.test(pathOrUrl) || isAbsolute(pathOrUrl) ? pathOrUrl : resolve(pathOrUrl);
+    return new LocalSource({ type: 'rootTar', location, sha256: sha256.toLowerCase() });
+  }
+
+  private constructor(
+    /** @internal */
+    public readonly _spec: LocalSourceSpec,
+  ) {}
+}
