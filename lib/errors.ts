@@ -21,10 +21,9 @@ export interface Fault {
 /** A fault as a person reads it: where, what, and what to do. */
 export function formatFault(fault: Fault): string {
   const { position } = fault;
-  const where = position
-    ? [position.file, position.line, position.column].filter((part) => part !== undefined).join(':')
-    : fault.path;
-  return `${where ? `${where}: ` : ''}${fault.message}${fault.hint ? `\n    ${fault.hint}` : ''}`;
+  const line = position && [position.file, position.line, position.column].filter((part) => part !== undefined).join(':');
+  const where = [line, fault.path].filter((part) => part).map((part) => `${part}: `).join('');
+  return `${where}${fault.message}${fault.hint ? `\n    ${fault.hint}` : ''}`;
 }
 
 /** Marks our errors across copies of this module (two versions of a package in one process). */

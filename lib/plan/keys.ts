@@ -2,7 +2,7 @@ import { createHmac } from 'crypto';
 import { digestOf } from './canonical-json';
 import type { Check } from './checks';
 import type { Instruction } from './instructions';
-import type { Definition, DeliverySpec, SourceSpec } from './model';
+import type { Definition, DeliverySpec, LocalSource, SourceSpec } from './model';
 
 /** What the image is. Construct paths are left out, so that a rename rebuilds nothing. */
 export function definitionHash(definition: Definition): string {
@@ -80,7 +80,12 @@ function sourceIdentity(source: SourceSpec): object {
   const { user, ssmAgent, local, ...identity } = source;
   switch (identity.type) {
     case 'image': return { type: 'image', definitionHash: identity.definitionHash };
-    case 'local': return { type: 'local', local };
+    case 'local': return { type: 'local', local: localIdentity(local!) };
     default: return identity;
   }
+}
+
+/** A tar is what its digest says, wherever it lies. */
+function localIdentity(local: LocalSource): object {
+  return local.type === 'rootTar' ? { type: local.type, sha256: local.sha256 } : local;
 }

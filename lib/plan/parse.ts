@@ -1,42 +1,70 @@
-import { findNodeAtLocation, parseTree, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { InvalidPlanError, type Fault, type Position } from '../errors';
+import { withAncestors } from './json-pointer';
+import { walkJson } from './json-text';
 import type { Plan } from './model';
-import { planFaults, type Locate } from './validate';
+import type { PlanFault } from './plan-fault';
+import { planFaults } from './validate';
 
-/** Reads a plan from its text. Throws one error that lists every fault with its line. */
+/** Reads a plan from its text. Throws one InvalidPlanError that lists every fault with its line, and nothing else. */
 export function parsePlan(text: string, file: string): Plan {
-  const errors: ParseError[] = [];
-  const tree = parseTree(text, errors, { disallowComments: true });
-  if (errors.length > 0 || !tree) {
-    throw new InvalidPlanError(file, [syntaxFault(text, file, errors[0])]);
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    throw new InvalidPlanError(file, [syntaxFault(text, file)]);
   }
-  const locate: Locate = (pointer) => {
-    const segments = pointer.split('/').slice(1).map((s) => s.replace(/~1/g, '/').replace(/~0/g, '~'));
-    for (let depth = segments.length; depth >= 0; depth--) {
-      const steps = segments.slice(0, depth).map((s) => (/^\d+$/.test(s) ? Number(s) : s));
-      const node = findNodeAtLocation(tree, steps);
-      if (node) { return { position: positionAt(text, file, node.offset) }; }
-    }
-    return { position: { file } };
-  };
-  const document: unknown = JSON.parse(text);
-  const faults = planFaults(document, locate);
-  if (faults.length > 0) { throw new InvalidPlanError(file, faults); }
+  const faults = [...duplicateFaults(text), ...planFaults(document)];
+  if (faults.length > 0) { throw new InvalidPlanError(file, positioned(faults, text, file)); }
   return document as Plan;
 }
 
-function syntaxFault(text: string, file: string, error: ParseError | undefined): Fault {
-  const offset = error?.offset ?? 0;
-  const truncated = text.trim() === '' || offset >= text.trimEnd().length;
+function syntaxFault(text: string, file: string): Fault {
+  const fault = walkJson(text) ?? { offset: 0, message: 'Not JSON', truncated: false };
   return {
-    code: truncated ? 'truncated-json' : 'invalid-json',
-    message: truncated ? 'The JSON ends too early' : `Not JSON: ${error ? printParseErrorCode(error.error) : 'unreadable'}`,
-    hint: 'Synthesise the plan again.',
-    position: positionAt(text, file, Math.min(offset, text.length)),
+    code: fault.truncated ? 'truncated-json' : 'invalid-json',
+    message: fault.message,
+    hint: fault.truncated ? 'It was not written or copied whole. Synthesise the plan again.' : 'Synthesise the plan again.',
+    position: positionAt(text, file, fault.offset),
   };
 }
 
+function duplicateFaults(text: string): PlanFault[] {
+  const faults: PlanFault[] = [];
+  walkJson(text, {
+    onDuplicate: (_, pointer) => faults.push({
+      code: 'duplicate-field',
+      message: `${pointer()} is there twice`,
+      hint: 'Synthesise the plan again.',
+      pointer: pointer(),
+    }),
+  });
+  return faults;
+}
+
+/** Looks up all positions in one pass. A value that is not there is looked for in what should hold it. */
+function positioned(faults: readonly PlanFault[], text: string, file: string): Fault[] {
+  const wanted = new Set(faults.flatMap(({ pointer }) => withAncestors(pointer)));
+  const deepest = Math.max(...[...wanted].map((pointer) => pointer.split('/').length - 1));
+  const offsets = new Map<string, number>();
+  walkJson(text, {
+    onValue: (offset, depth, pointer) => {
+      if (depth > deepest) { return; }
+      const at = pointer();
+      if (wanted.has(at)) { offsets.set(at, offset); }
+    },
+  });
+  return faults.map(({ pointer, ...fault }) => {
+    const nearest = withAncestors(pointer).find((at) => offsets.has(at));
+    return { ...fault, position: positionAt(text, file, nearest === undefined ? 0 : offsets.get(nearest)!) };
+  });
+}
+
 function positionAt(text: string, file: string, offset: number): Position {
-  const before = text.slice(0, offset).split('\n');
-  return { file, line: before.length, column: before[before.length - 1].length + 1 };
+  let line = 1;
+  let start = 0;
+  for (let next = text.indexOf('\n'); next >= 0 && next < offset; next = text.indexOf('\n', start)) {
+    line++;
+    start = next + 1;
+  }
+  return { file, line, column: offset - start + 1 };
 }

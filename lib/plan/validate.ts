@@ -1,61 +1,80 @@
-import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
-import type { Fault } from '../errors';
-import { attributesOf, CHECK_ATTRIBUTES, describeCheck, MATCHERS, type Check, type CheckType, type Expectation } from './checks';
+import { attributesOf, describeCheck, MATCHERS, type Check, type Expectation } from './checks';
+import { escapePointer } from './json-pointer';
 import { deliveryHash, definitionHash } from './keys';
 import { PLAN_VERSION, type Definition, type Plan } from './model';
-import * as schema from './plan.schema.json';
+import { MAX_FAULTS, type PlanFault } from './plan-fault';
+import { schemaFaults } from './schema-faults';
+import { measure } from './size';
 
-/** Finds where in the plan's text the value at a JSON pointer is. */
-export type Locate = (pointer: string) => Pick<Fault, 'position'>;
+/** More deeply nested than any plan: what walks a plan may recurse down to here. */
+const MAX_DEPTH = 100;
 
-const nowhere: Locate = () => ({});
-
-/** All faults of a document that claims to be a plan. None: it is a `Plan`. */
-export function planFaults(document: unknown, locate: Locate = nowhere): Fault[] {
-  const version = (document as Partial<Plan> | null)?.version as unknown;
-  if (typeof version === 'number' && version !== PLAN_VERSION) {
-    const newer = version > PLAN_VERSION;
-    return [{
-      code: newer ? 'plan-of-a-newer-version' : 'plan-of-an-older-version',
-      message: `The plan is of version ${version}; this engine reads version ${PLAN_VERSION}`,
-      hint: newer ? 'Update cdk-golden-image where the engine runs.' : 'Synthesise it again with this version of cdk-golden-image.',
-      ...locate('/version'),
-    }];
+/** All faults of a document that claims to be a plan. None: it is a `Plan`. Never throws, whatever the JSON says. */
+export function planFaults(document: unknown): PlanFault[] {
+  const { depth, values } = measure(document, MAX_DEPTH);
+  if (depth > MAX_DEPTH) {
+    return [{ code: 'nested-too-deeply', message: `The document is nested more than ${MAX_DEPTH} levels deep`, hint: 'It is not a plan.', pointer: '' }];
   }
-  const validate = validator();
-  if (!validate(document)) { return schemaFaults(validate.errors ?? [], document, locate); }
-  const plan = document as Plan;
-  return [...definitionFaults(plan.definition, locate), ...hashFaults(plan, locate)];
+  const version = versionFault(document);
+  const faults = version ? [version] : documentFaults(document, values);
+  if (faults.length <= MAX_FAULTS) { return faults; }
+  return [...faults.slice(0, MAX_FAULTS), { code: 'more-faults', message: 'There are more faults', pointer: '' }];
 }
 
-/** Faults that a schema cannot see: references that lead nowhere, unknown attributes and matchers. */
-export function definitionFaults(definition: Definition, locate: Locate = nowhere): Fault[] {
-  const faults: Fault[] = [];
+/**
+ * Faults that a schema cannot see: references that lead nowhere, unknown attributes and matchers.
+ * Their path is the origin, which begins below the image.
+ */
+export function definitionFaults(definition: Definition): PlanFault[] {
+  const faults: PlanFault[] = [];
   definition.instructions.forEach((instruction, index) => {
     const pointer = `/definition/instructions/${index}`;
     if (instruction.type === 'check') {
-      instruction.checks.forEach((check, i) => faults.push(...checkFaults(check, `${pointer}/checks/${i}`, locate)));
+      instruction.checks.forEach((check, i) => faults.push(...checkFaults(check, `${pointer}/checks/${i}`)));
     }
     if (instruction.type !== 'run') { return; }
     for (const [kind, table] of [['parameters', definition.parameters], ['secrets', definition.secrets]] as const) {
+      const noun = kind.slice(0, -1);
       for (const [variable, name] of Object.entries(instruction[kind])) {
-        if (name in table) { continue; }
+        if (Object.hasOwn(table, name)) { continue; }
+        const names = Object.keys(table);
         faults.push({
-          code: `unknown-${kind.slice(0, -1)}`,
-          message: `${variable} names the ${kind.slice(0, -1)} ${name}, which the definition does not have`,
+          code: `unknown-${noun}`,
+          message: `${variable} names the ${noun} ${name}, which the definition does not have`,
+          hint: names.length > 0 ? `It has ${names.join(', ')}.` : `It has no ${kind}.`,
           path: instruction.origin,
-          ...locate(`${pointer}/${kind}/${escapePointer(variable)}`),
+          pointer: `${pointer}/${kind}/${escapePointer(variable)}`,
         });
       }
     }
   });
-  definition.checks.forEach((check, i) => faults.push(...checkFaults(check, `/definition/checks/${i}`, locate)));
+  definition.checks.forEach((check, i) => faults.push(...checkFaults(check, `/definition/checks/${i}`)));
   return faults;
 }
 
-function checkFaults(check: Check, pointer: string, locate: Locate): Fault[] {
+function versionFault(document: unknown): PlanFault | undefined {
+  const version = (document as Partial<Plan> | null)?.version as unknown;
+  if (typeof version !== 'number' || version === PLAN_VERSION) { return undefined; }
+  const newer = version > PLAN_VERSION;
+  return {
+    code: newer ? 'plan-of-a-newer-version' : 'plan-of-an-older-version',
+    message: `The plan is of version ${version}; this engine reads version ${PLAN_VERSION}`,
+    hint: newer ? 'Update cdk-golden-image where the engine runs.' : 'Synthesise it again with this version of cdk-golden-image.',
+    pointer: '/version',
+  };
+}
+
+function documentFaults(document: unknown, values: number): PlanFault[] {
+  const faults = schemaFaults(document, values);
+  if (faults.length > 0) { return faults; }
+  const plan = document as Plan;
+  const below = definitionFaults(plan.definition).map((fault) => ({ ...fault, path: fault.path ? `${plan.image}/${fault.path}` : plan.image }));
+  return [...below, ...hashFaults(plan)];
+}
+
+function checkFaults(check: Check, pointer: string): PlanFault[] {
   const known = attributesOf(check.type);
-  const at = (key: string) => ({ path: check.origin, ...locate(`${pointer}/attributes/${escapePointer(key)}`) });
+  const at = (key: string) => ({ path: check.origin, pointer: `${pointer}/attributes/${escapePointer(key)}` });
   return Object.entries(check.attributes).flatMap(([attribute, expectation]) => {
     if (!known.includes(attribute)) {
       return [{
@@ -79,13 +98,13 @@ function unknownMatchers(expectation: Expectation): string[] {
   if (Array.isArray(expectation)) { return expectation.flatMap(unknownMatchers); }
   return Object.entries(expectation as { [matcher: string]: Expectation }).flatMap(([matcher, argument]) => {
     if (!(MATCHERS as readonly string[]).includes(matcher)) { return [matcher]; }
-    // The keys below gjson and have-key are the document's own.
+    // The keys below gjson are the document's own.
     if (matcher === 'gjson') { return Object.values((argument ?? {}) as object).flatMap(unknownMatchers); }
     return unknownMatchers(argument);
   });
 }
 
-function hashFaults(plan: Plan, locate: Locate): Fault[] {
+function hashFaults(plan: Plan): PlanFault[] {
   const hashes = [
     ['definitionHash', definitionHash(plan.definition)],
     ['deliveryHash', deliveryHash(plan.delivery)],
@@ -95,34 +114,6 @@ function hashFaults(plan: Plan, locate: Locate): Fault[] {
     message: `${name} does not match the plan: it was changed after synthesis`,
     hint: 'Change the construct tree and synthesise again.',
     path: plan.image,
-    ...locate(`/${name}`),
+    pointer: `/${name}`,
   }));
 }
-
-let compiled: ValidateFunction | undefined;
-
-/** Compiled once for each process; it takes some 20 ms. */
-function validator(): ValidateFunction {
-  return compiled ??= new Ajv({ allErrors: true, discriminator: true, strict: false, validateFormats: false }).compile(schema);
-}
-
-function schemaFaults(errors: readonly ErrorObject[], document: unknown, locate: Locate): Fault[] {
-  const image = typeof (document as Partial<Plan> | null)?.image === 'string' ? (document as Plan).image : undefined;
-  const faults = new Map<string, Fault>();
-  for (const error of errors) {
-    // What an alternative says is reported by the alternative itself.
-    if (error.keyword === 'anyOf' || error.keyword === 'oneOf' || error.keyword === 'if') { continue; }
-    const unknown = error.keyword === 'additionalProperties' ? `/${escapePointer(error.params.additionalProperty)}` : '';
-    const pointer = `${error.instancePath}${unknown}`;
-    const message = unknown ? `unknown field ${pointer}` : `${error.instancePath || 'the document'} ${error.message}`;
-    faults.set(message, { code: unknown ? 'unknown-field' : 'invalid-field', message, path: image, ...locate(pointer) });
-  }
-  return [...faults.values()];
-}
-
-function escapePointer(key: string): string {
-  return key.replace(/~/g, '~0').replace(/\//g, '~1');
-}
-
-/** Types of checks, for messages. */
-export const CHECK_TYPES = Object.keys(CHECK_ATTRIBUTES) as CheckType[];
