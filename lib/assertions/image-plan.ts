@@ -105,31 +105,31 @@ export class ImagePlan {
   /**
    * Asserts that there is an instruction of a type that matches.
    *
-   * @param type `run`, `put`, `get`, `reboot`, `check`, `local` or `pause`
+   * @param instructionType `run`, `put`, `get`, `reboot`, `check`, `local` or `pause`
    * @param props the instruction, or the part of it that matters
    */
-  public hasInstruction(type: string, props: any = {}): void {
-    this.assert(instructionFault(this.plan, type, props));
+  public hasInstruction(instructionType: string, props: any = {}): void {
+    this.assert(instructionFault(this.plan, instructionType, props));
   }
 
   /**
    * The instructions of a type that match, in the order they run.
    *
-   * @param type `run`, `put`, `get`, `reboot`, `check`, `local` or `pause`
+   * @param instructionType `run`, `put`, `get`, `reboot`, `check`, `local` or `pause`
    * @param props the instruction, or the part of it that matters; by default all match
    */
-  public findInstructions(type: string, props: any = {}): { [key: string]: any }[] {
-    return findInstructions(this.plan, type, props) as { [key: string]: any }[];
+  public findInstructions(instructionType: string, props: any = {}): { [key: string]: any }[] {
+    return findInstructions(this.plan, instructionType, props) as { [key: string]: any }[];
   }
 
   /**
    * Asserts how many instructions of a type there are.
    *
-   * @param type `run`, `put`, `get`, `reboot`, `check`, `local` or `pause`
+   * @param instructionType `run`, `put`, `get`, `reboot`, `check`, `local` or `pause`
    * @param count how many
    */
-  public instructionCountIs(type: string, count: number): void {
-    this.assert(instructionCountFault(this.plan, type, count));
+  public instructionCountIs(instructionType: string, count: number): void {
+    this.assert(instructionCountFault(this.plan, instructionType, count));
   }
 
   /**
@@ -144,23 +144,23 @@ export class ImagePlan {
   /**
    * Asserts that there is a check of the finished machine that matches.
    *
-   * @param type `command`, `file`, `package`, `service`, `user`, `group`, `port` or `process`
+   * @param checkType `command`, `file`, `package`, `service`, `user`, `group`, `port` or `process`
    * @param resource what it is about, such as a path or the name of a service; `*` for any
    * @param attributes the attributes, or those that matter, by their names in Goss; by default any
    */
-  public hasCheck(type: string, resource: string = ANY_RESOURCE, attributes: any = {}): void {
-    this.assert(checkFault(this.plan, type, resource, attributes));
+  public hasCheck(checkType: string, resource: string = ANY_RESOURCE, attributes: any = {}): void {
+    this.assert(checkFault(this.plan, checkType, resource, attributes));
   }
 
   /**
    * The checks of the finished machine that match, in the order they run.
    *
-   * @param type `command`, `file`, `package`, `service`, `user`, `group`, `port` or `process`
+   * @param checkType `command`, `file`, `package`, `service`, `user`, `group`, `port` or `process`
    * @param resource what it is about, such as a path or the name of a service; `*` for any
    * @param attributes the attributes, or those that matter, by their names in Goss; by default any
    */
-  public findChecks(type: string, resource: string = ANY_RESOURCE, attributes: any = {}): { [key: string]: any }[] {
-    return [...findChecks(this.plan, type, resource, attributes)];
+  public findChecks(checkType: string, resource: string = ANY_RESOURCE, attributes: any = {}): { [key: string]: any }[] {
+    return [...findChecks(this.plan, checkType, resource, attributes)];
   }
 
   /**
