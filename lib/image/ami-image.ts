@@ -35,7 +35,7 @@ const AMI_IMAGE = Symbol.for('cdk-golden-image.AmiImage');
  *   provisioners: [
  *     Provisioner.packages(['nginx']),
  *     Provisioner.file({ source: FileSource.asset('site/'), destination: '/var/www/html', owner: 'www-data' }),
- *     Provisioner.service({ name: 'nginx' }),
+ *     Provisioner.service('nginx'),
  *   ],
  *   checks: [Check.service('nginx'), Check.port('tcp:80')],
  * });

@@ -59,14 +59,22 @@ export class Provisioner {
     return new PackagesProvisioner(names, options);
   }
 
-  /** Makes a user, or changes one to fit. */
-  public static user(props: UserProps): IProvisioner {
-    return new UserProvisioner(props);
+  /**
+   * Makes a user, or changes one to fit.
+   *
+   * @param name login name
+   */
+  public static user(name: string, props: UserProps = {}): IProvisioner {
+    return new UserProvisioner(name, props);
   }
 
-  /** Places, enables and starts a systemd service. */
-  public static service(props: ServiceProps): IProvisioner {
-    return new ServiceProvisioner(props);
+  /**
+   * Places, enables and starts a systemd service.
+   *
+   * @param name name of the unit; `.service` may be left out
+   */
+  public static service(name: string, props: ServiceProps = {}): IProvisioner {
+    return new ServiceProvisioner(name, props);
   }
 
   /** Lets the machine download a file, with curl or wget. Only what has the digest gets the file's name. */

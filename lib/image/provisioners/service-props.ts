@@ -1,10 +1,7 @@
 import type { FileSource } from '../file-source';
 
-/** A systemd service. */
+/** What is done for a systemd service. */
 export interface ServiceProps {
-  /** Name of the unit, with or without `.service`. */
-  readonly name: string;
-
   /**
    * The unit file, placed in `/etc/systemd/system`.
    *

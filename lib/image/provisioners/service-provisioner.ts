@@ -26,10 +26,11 @@ fi
 export class ServiceProvisioner implements IProvisioner {
   readonly id = 'Service';
 
-  constructor(private readonly service: ServiceProps) {}
+  constructor(private readonly name: string, private readonly service: ServiceProps) {}
 
   bind(_scope: Construct, context: ProvisionerContext): void {
-    const { name, unit: content, enable = true, start = true } = this.service;
+    const { name } = this;
+    const { unit: content, enable = true, start = true } = this.service;
     if (!Token.isUnresolved(name) && !/^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*$/.test(name)) {
       context.addFault(`${JSON.stringify(name)} is not the name of a service`, 'Give one as systemctl takes it, such as nginx or nginx.service.');
       return;

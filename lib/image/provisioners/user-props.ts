@@ -1,12 +1,9 @@
-/** A user of the machine. One that exists already is changed to fit. */
+/** What a user of the machine is like. */
 export interface UserProps {
-  /** Login name. */
-  readonly name: string;
-
   /**
    * Home folder.
    *
-   * @default - `/home/<name>`; a system user gets one only if it has keys
+   * @default - `/home/` and the name; a system user gets one only if it has keys
    */
   readonly home?: string;
 

@@ -14,13 +14,14 @@ export class UserProvisioner implements IProvisioner {
 
   private readonly keys: readonly string[];
 
-  constructor(private readonly user: UserProps) {
+  constructor(private readonly name: string, private readonly user: UserProps) {
     // Read from a .pub file, a key ends with a newline.
     this.keys = (user.authorizedKeys ?? []).map((key) => key.trim());
   }
 
   bind(_scope: Construct, context: ProvisionerContext): void {
-    const { name, home, shell, groups = [] } = this.user;
+    const { name } = this;
+    const { home, shell, groups = [] } = this.user;
     const faults = [
       ...fault(LOGIN_NAME, [name], 'is not a login name', 'Use lower-case letters, digits, - and _, at most 32 characters.'),
       ...fault(PATH, [home, shell], 'is not an absolute path', 'Give an absolute path.'),
@@ -33,8 +34,8 @@ export class UserProvisioner implements IProvisioner {
   }
 
   private script(): string[] {
-    const { name, home, shell, groups = [], system = false } = this.user;
-    const login = quote(name);
+    const { home, shell, groups = [], system = false } = this.user;
+    const login = quote(this.name);
     const homeOf = `$(getent passwd ${login} | cut -d: -f6)`;
     const options = [
       ...(system ? ['--system'] : []),
@@ -51,7 +52,7 @@ export class UserProvisioner implements IProvisioner {
       ...(shell ? [`  usermod --shell ${quote(shell)} ${login}`] : []),
       ...(home ? [`  [ "${homeOf}" = ${quote(home)} ] || usermod --home ${quote(home)} --move-home ${login}`] : []),
       `elif getent group ${login} >/dev/null; then`,
-      `  useradd ${quoteAll([...options, '--gid', name])} ${login}`,
+      `  useradd ${quoteAll([...options, '--gid', this.name])} ${login}`,
       'else',
       `  useradd ${quoteAll([...options, '--user-group'])} ${login}`,
       'fi',
