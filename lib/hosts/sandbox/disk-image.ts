@@ -93,8 +93,8 @@ interface Content {
 }
 
 async function measure(rootFolder: string, signal?: AbortSignal): Promise<Content> {
-  const used = parseInt(await output(['du', '--summarize', '--one-file-system', '--block-size=1M', rootFolder], { signal }), 10);
-  const files = parseInt(await output(['du', '--summarize', '--one-file-system', '--inodes', rootFolder], { signal }), 10);
+  const used = parseInt(await output(['du', '--summarize', '--block-size=1M', rootFolder], { signal }), 10);
+  const files = parseInt(await output(['du', '--summarize', '--inodes', rootFolder], { signal }), 10);
   // Inode tables, checksums and reserved blocks take about a twentieth, the journal up to 64 MiB on disks of this size.
   const withOverhead = (mib: number) => Math.ceil(mib * 1.05) + 64 + ROOT_START + TABLE_COPY;
   return { files, leastMiB: withOverhead(used), neededMiB: withOverhead(used + Math.max(used / 4, 512)) };

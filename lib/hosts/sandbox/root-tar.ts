@@ -13,7 +13,9 @@ export function writeRootTar(rootFolder: string, file: string, options: { readon
     await output([
       'tar', '--create', '--file', draft, '--directory', rootFolder,
       '--format=posix', '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime',
-      '--numeric-owner', '--sort=name', '--sparse', '--one-file-system',
+      // The later versions of the format put our process ID into names.
+      '--sparse', '--sparse-version=0.0',
+      '--numeric-owner', '--sort=name',
       '--acls', '--xattrs', '--xattrs-include=*', '--xattrs-exclude=trusted.overlay.*',
       '--anchored', ...VOLATILE.map((folder) => `--exclude=./${folder}/*`),
       '.',
