@@ -1,0 +1,63 @@
+import { Readable } from 'stream';
+import { createGzip } from 'zlib';
+import { quoteAll } from '../../plan/shell';
+import type { Bundle, BundleFile } from './bundle';
+import { FOLLOWER_SCRIPT } from './follower-script';
+import { RUNNER_SCRIPT } from './runner-script';
+import { TAR_END, tarHeader, tarPadding } from './tar-header';
+
+/** Pieces of this size go through the compressor; a call for each header would take longer than the compression. */
+const PIECE = 256 << 10;
+
+/**
+ * The one transfer of a bundle: a gzip tar of the runner, what it is to do, scripts and contents. Holds no secret.
+ * @param compression 0 to 9
+ */
+export function bundleArchive(bundle: Bundle, compression: number): Readable {
+  const tar = Readable.from(inPieces(members(bundle)));
+  const gzip = createGzip({ level: compression, chunkSize: PIECE });
+  tar.on('error', (error) => gzip.destroy(error));
+  return tar.pipe(gzip);
+}
+
+/** A file of a bundle whose content is at hand. */
+export function textFile(name: string, text: string): BundleFile {
+  const bytes = Buffer.from(text);
+  return { name, size: bytes.length, content: () => Readable.from([bytes]) };
+}
+
+async function* members(bundle: Bundle): AsyncGenerator<Buffer> {
+  const files = [
+    textFile('runner.sh', RUNNER_SCRIPT),
+    textFile('follower.sh', FOLLOWER_SCRIPT),
+    textFile('main.sh', mainScript(bundle)),
+    ...bundle.instructions.flatMap(({ files: own }) => own),
+  ];
+  for (const { name, size, content } of files) {
+    // Only root may read what is in a bundle; the runner hands each script to the user it runs as.
+    yield tarHeader({ name: Buffer.from(name), type: 'file', mode: 0o500, size });
+    yield* content();
+    yield tarPadding(size);
+  }
+  yield TAR_END;
+}
+
+/** What the runner is to do: one call of its functions for each instruction. */
+function mainScript(bundle: Bundle): string {
+  const begin = ['begin', String(Math.round(bundle.sinceCheckpoint * 100))];
+  return [begin, ...bundle.instructions.map(({ call }) => call)].map((words) => `${quoteAll(words)}\n`).join('');
+}
+
+async function* inPieces(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of source) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size < PIECE) { continue; }
+    yield Buffer.concat(pieces);
+    pieces = [];
+    size = 0;
+  }
+  if (size > 0) { yield Buffer.concat(pieces); }
+}

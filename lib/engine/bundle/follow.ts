@@ -1,0 +1,145 @@
+import { GoldenError } from '../../errors';
+import { quoteAll } from '../../plan/shell';
+import { isConnectionLost, type Connection } from '../connection';
+import type { Bundle, BundleEnd } from './bundle';
+import { Cursor, FrameReader, type Frame } from './frames';
+import type { RunnerRecord } from './records';
+
+/** A follower writes at least every few seconds; a connection that is silent for longer is dead, whatever it says. */
+const SILENCE_MS = 60_000;
+
+/** Output that the machine may keep in memory before it is told that it was received. */
+const ACKNOWLEDGE_BYTES = 8 << 20;
+
+/** Followers in a row that end without a new byte, before it is given up. */
+const FRUITLESS_TRIES = 20;
+
+const PAUSE_MS = 500;
+
+/** What a follower hands its findings to. While a promise of these is pending, nothing further is read from the machine. */
+export interface FollowHandlers {
+  record(record: RunnerRecord): void | Promise<void>;
+  output(index: number, stream: 'stdout' | 'stderr', data: Buffer): void;
+  /** Brings the machine back within reach after the connection was lost. */
+  recover(): Promise<void>;
+}
+
+/** Follows a bundle to its end, over as many connections as it takes, byte for byte. */
+export async function followBundle(connection: Connection, bundle: Bundle, handlers: FollowHandlers): Promise<BundleEnd> {
+  const follower = new Follower(connection, bundle, handlers);
+  let fruitless = 0;
+  for (;;) {
+    const before = follower.received;
+    try {
+      const end = await follower.follow();
+      if (end) { return end; }
+    } catch (error) {
+      if (!isConnectionLost(error)) { throw error; }
+      await handlers.recover();
+    }
+    fruitless = follower.received === before ? fruitless + 1 : 0;
+    if (fruitless === FRUITLESS_TRIES) {
+      throw new GoldenError('connection-lost', 'The connection to the machine breaks whenever the build is followed', {
+        hint: 'Look at the network between here and the machine, and at its memory.',
+      });
+    }
+    if (fruitless > 0) { await connection.options.clock.sleep(PAUSE_MS, connection.options.signal); }
+  }
+}
+
+class Follower {
+  /** Bytes that were received in all. */
+  received = 0;
+  private readonly cursor = new Cursor();
+  private failure: { readonly index: number; readonly exitCode: number; readonly timedOut: boolean } | undefined;
+  private end: BundleEnd | undefined;
+  private acknowledged = 0;
+  private acknowledging = false;
+
+  constructor(private readonly connection: Connection, private readonly bundle: Bundle, private readonly handlers: FollowHandlers) {}
+
+  /** Follows over one connection. Undefined: it ended too early. */
+  async follow(): Promise<BundleEnd | undefined> {
+    const { signal } = this.connection.options;
+    const reader = new FrameReader(this.cursor);
+    const silence = new Silence(SILENCE_MS);
+    const command = quoteAll(['sh', `${this.bundle.payload}/follower.sh`, this.bundle.state, ...this.cursor.words()]);
+    try {
+      const exitCode = await this.connection.communicator.stream(command, async (data) => {
+        silence.pause();
+        this.received += data.length;
+        for (const frame of reader.read(data)) { await this.take(frame); }
+        silence.resume();
+      }, { signal: AbortSignal.any([signal, silence.signal]) });
+      return this.end ?? (exitCode === 3 ? { type: 'restarted' } : undefined);
+    } catch (error) {
+      if (silence.signal.aborted && !signal.aborted) {
+        throw new GoldenError('connection-lost', `The machine was silent for ${SILENCE_MS / 1000} s`, { cause: error });
+      }
+      throw error;
+    } finally {
+      silence.pause();
+    }
+  }
+
+  private async take(frame: Frame): Promise<void> {
+    switch (frame.type) {
+      case 'gone':
+        this.end = { type: 'gone' };
+        return;
+      case 'output':
+        this.handlers.output(frame.index, frame.stream, frame.data);
+        if (this.cursor.stdout + this.cursor.stderr - this.acknowledged >= ACKNOWLEDGE_BYTES) {
+          this.acknowledge(`${frame.index} ${this.cursor.stdout} ${this.cursor.stderr}`, this.cursor.stdout + this.cursor.stderr);
+        }
+        return;
+      case 'record':
+        this.settle(frame.record);
+        await this.handlers.record(frame.record);
+    }
+  }
+
+  private settle(record: RunnerRecord): void {
+    if (record.type === 'start' && record.attempt === 1) { this.acknowledged = 0; }
+    if (record.type === 'end') {
+      if (record.how !== 'ok') { this.failure = { index: record.index, exitCode: record.exitCode, timedOut: record.how === 'timeout' }; }
+      if (this.cursor.stdout + this.cursor.stderr >= ACKNOWLEDGE_BYTES) { this.acknowledge(`${record.index + 1} 0 0`, 0); }
+    }
+    if (record.type === 'finish') {
+      this.end = this.failure ? { type: 'failed', ...this.failure } : record.how === 'ok' ? { type: 'ok' } : { type: 'gone' };
+    }
+  }
+
+  /** Tells the machine what it may forget. One message at a time is enough: the next says it all. */
+  private acknowledge(words: string, bytes: number): void {
+    if (this.acknowledging && bytes > 0) { return; }
+    this.acknowledging = true;
+    this.acknowledged = bytes;
+    this.connection.communicator.execute(`echo ${words} > ${this.bundle.state}/ack`, { signal: this.connection.options.signal })
+      // Not a failure of its own: whoever follows meets the same broken connection, and acknowledges again.
+      .catch(() => undefined)
+      .finally(() => { this.acknowledging = false; })
+      .catch(() => undefined);
+  }
+}
+
+/** Aborts its signal when nothing was heard for a while; our own work in between does not count. */
+class Silence {
+  readonly signal: AbortSignal;
+  private readonly controller = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly limitMs: number) {
+    this.signal = this.controller.signal;
+    this.resume();
+  }
+
+  pause(): void {
+    clearTimeout(this.timer);
+  }
+
+  resume(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.controller.abort(), this.limitMs);
+  }
+}

@@ -1,0 +1,94 @@
+import { createReadStream, readFileSync } from 'fs';
+import { posix } from 'path';
+import { Readable } from 'stream';
+import { GoldenError } from '../../errors';
+import { assetEntries, entryPath, type AssetEntry } from '../../plan/asset';
+import type { PutInstruction } from '../../plan/instructions';
+import type { BundleFile } from './bundle';
+import { TAR_END, tarHeader, tarPadding, tarSize, type TarMember } from './tar-header';
+
+/** Contents up to this size are read in one go. */
+const SMALL = 64 << 10;
+
+/**
+ * The archive that puts a file or folder in place when it is extracted in the folder above its destination,
+ * with its owner, group and modes. Files get the time of that moment.
+ * @param asset path of the asset; absent where the content is literal
+ */
+export function putArchive(name: string, instruction: PutInstruction, asset: string | undefined): BundleFile {
+  const root = posix.basename(instruction.destination);
+  const owner = ownership(instruction);
+  if ('text' in instruction.content) {
+    const text = Buffer.from(instruction.content.text);
+    const member: TarMember = { ...owner, name: Buffer.from(root), type: 'file', mode: fileMode(instruction, false), size: text.length };
+    return archive(name, [{ member, content: () => Readable.from(text.length > 0 ? [text] : []) }]);
+  }
+  return archive(name, assetEntries(asset!).map((entry) => ({
+    member: memberOf(instruction, root, entry, owner),
+    content: () => fileContent(entryPath(asset!, entry.path), entry.size, instruction.origin),
+  })));
+}
+
+interface Part {
+  readonly member: TarMember;
+  /** Called for files only. */
+  content(): AsyncIterable<Buffer>;
+}
+
+function archive(name: string, parts: readonly Part[]): BundleFile {
+  return {
+    name,
+    size: parts.reduce((sum, { member }) => sum + tarSize(member), TAR_END.length),
+    async* content() {
+      for (const { member, content } of parts) {
+        yield tarHeader(member);
+        if (member.type !== 'file') { continue; }
+        yield* content();
+        yield tarPadding(member.size ?? 0);
+      }
+      yield TAR_END;
+    },
+  };
+}
+
+function memberOf(instruction: PutInstruction, root: string, entry: AssetEntry, owner: Partial<TarMember>): TarMember {
+  // The destination may be `/` itself, which has no name.
+  const prefix = root === '' ? Buffer.from('.') : Buffer.from(root);
+  const name = entry.path === '' ? prefix : Buffer.concat([prefix, Buffer.from('/'), Buffer.from(entry.path, 'latin1')]);
+  switch (entry.type) {
+    case 'directory': return { ...owner, name, type: 'directory', mode: parseInt(instruction.directoryMode, 8) };
+    case 'symlink': return { ...owner, name, type: 'symlink', mode: 0o777, target: Buffer.from(entry.target!, 'latin1') };
+    case 'file': return { ...owner, name, type: 'file', mode: fileMode(instruction, entry.executable), size: entry.size };
+  }
+}
+
+function fileMode(instruction: PutInstruction, executable: boolean): number {
+  return parseInt(instruction.mode ?? (executable ? '0755' : '0644'), 8);
+}
+
+/** Names go into the archive as names, so that the machine that extracts it looks them up. */
+function ownership({ owner, group }: PutInstruction): Partial<TarMember> {
+  return {
+    ...(isNumber(owner) ? { uid: Number(owner) } : { owner }),
+    ...(isNumber(group) ? { gid: Number(group) } : { group }),
+  };
+}
+
+/** Whether an owner or group is given as a number, and so needs no looking up. */
+export function isNumber(name: string): boolean {
+  return /^\d+$/.test(name);
+}
+
+/** The bytes of a file, of which small ones are read in one go: a stream for each of thousands would take longer than their bytes. */
+export async function* fileContent(path: string | Buffer, size: number, origin: string): AsyncGenerator<Buffer> {
+  let read = 0;
+  for await (const piece of size <= SMALL ? [readFileSync(path)] : createReadStream(path, { highWaterMark: 1 << 20 })) {
+    read += (piece as Buffer).length;
+    yield piece as Buffer;
+  }
+  if (read !== size) {
+    throw new GoldenError('asset-changed', `${path.toString()} changed while it was sent`, {
+      hint: 'Synthesise again, and leave the folder of the plan alone while it is built.', path: origin,
+    });
+  }
+}
