@@ -11,7 +11,7 @@ const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 const EXECUTE_MS = 60_000;
 const POLL_MS = 20;
 /** How long after a command was killed the machine may take until it is seen to be gone. */
-const GRACE_MS = 500;
+const GRACE_MS = 250;
 const KILLED = 137;
 
 type Child = ReturnType<typeof start>;

@@ -4,6 +4,7 @@ import { join } from 'path';
 import { REPLACED_SUFFIX } from './artifact-store';
 import { removeFolder } from './folder-removal';
 import { discardMachine, machineOwner } from './machine-folder';
+import { endProcessesOf } from './orphans';
 import { draftOwner, isRunning } from './owner';
 import type { SandboxFolder } from './sandbox-folder';
 
@@ -37,6 +38,7 @@ async function abandonedDrafts(folder: string, what: string): Promise<string[]> 
   for (const name of await namesIn(folder)) {
     const owner = draftOwner(name);
     if (!owner || isRunning(owner)) { continue; }
+    await endProcessesOf(join(folder, name));
     await removeFolder(join(folder, name));
     removed.push(`${what} ${join(folder, name)}`);
   }

@@ -5,6 +5,7 @@ import { discardMachine, makeMachineFolder } from './machine-folder';
 import { memoryFiles } from './memory-files';
 import { machineOverlay } from './overlay';
 import { portDialer } from './port-dialer';
+import { capabilitiesOf } from './process-table';
 import type { SandboxFolder } from './sandbox-folder';
 import { Supervisor, type Leader } from './supervisor';
 import { GoldenError } from '../../errors';
@@ -150,8 +151,12 @@ export class NspawnMachine implements Machine {
     return ['running', 'degraded'].includes(state.stdout.toString().trim());
   }
 
+  /** Who enters gets what the machine's own processes may have at the most, and not what root may have on this host. */
   private enter(leader: Leader): readonly string[] {
-    return ['nsenter', `--target=${leader.pid}`, '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--'];
+    return [
+      'setpriv', `--bounding-set=-all${capabilitiesOf(leader.pid).map((number) => `,+cap_${number}`).join('')}`, '--',
+      'nsenter', `--target=${leader.pid}`, '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--',
+    ];
   }
 
   /** What happened, and what the machine said last. */

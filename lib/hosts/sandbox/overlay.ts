@@ -1,7 +1,7 @@
-import { mkdir, rm } from 'fs/promises';
+import { mkdir } from 'fs/promises';
 import { join } from 'path';
-import { GoldenError } from '../../errors';
-import { output, run } from '../../process';
+import { unmount } from './folder-removal';
+import { output } from '../../process';
 
 /**
  * Options that a machine's disk and every later view of it have to share. Folders of lower layers can be renamed, as on a
@@ -32,13 +32,4 @@ export async function withMergedDisk<T>(
   } finally {
     await unmount(root);
   }
-}
-
-/** Takes a mount away, even where something of it is still in use. */
-export async function unmount(path: string): Promise<void> {
-  const plain = await run(['umount', path], { timeoutMs: 30_000 });
-  if (plain.exitCode === 0) { return; }
-  const lazy = await run(['umount', '--lazy', path], { timeoutMs: 30_000 });
-  if (lazy.exitCode !== 0) { throw new GoldenError('unmount-failed', `${path} could not be unmounted: ${lazy.stderr.toString().trim()}`); }
-  await rm(path, { recursive: false, force: true }).catch(() => { /* an empty folder, removed with its machine */ });
 }

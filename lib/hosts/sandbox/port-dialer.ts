@@ -41,10 +41,28 @@ export function portDialer(leader: () => number): Dialer {
       if (!said.startsWith('+')) { return; }
       settle();
       child.stderr!.removeAllListeners('data').resume();
-      const stream = Duplex.from({ readable: child.stdout!, writable: child.stdin! });
-      // A stream that nobody wants any more takes its relay with it.
-      stream.once('close', () => killGroup(child));
-      resolve(stream);
+      resolve(new RelayedStream(child));
     });
   });
+}
+
+/** Both directions of a relay as one stream; when nobody wants it any more, the relay ends with it. */
+class RelayedStream extends Duplex {
+  constructor(private readonly relay: ReturnType<typeof start>) {
+    super({ allowHalfOpen: true });
+    relay.stdout!.on('data', (data: Buffer) => { if (!this.push(data)) { relay.stdout!.pause(); } });
+    relay.stdout!.once('end', () => this.push(null));
+    relay.stdin!.on('error', (error) => this.destroy(error));
+  }
+
+  override _read(): void { this.relay.stdout!.resume(); }
+
+  override _write(data: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void { this.relay.stdin!.write(data, done); }
+
+  override _final(done: () => void): void { this.relay.stdin!.end(done); }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    killGroup(this.relay);
+    done(error);
+  }
 }

@@ -40,3 +40,9 @@ export function childrenOf(pid: number): ProcessEntry[] {
 export function argumentsOf(pid: number): string[] {
   try { return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').slice(0, -1); } catch { return []; }
 }
+
+/** Numbers of the capabilities that a process and its descendants can have at the most. Errors where it has ended. */
+export function capabilitiesOf(pid: number): number[] {
+  const mask = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))![1]}`);
+  return Array.from({ length: 64 }, (_, number) => number).filter((number) => (mask >> BigInt(number)) & 1n);
+}

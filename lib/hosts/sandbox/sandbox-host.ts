@@ -99,8 +99,14 @@ export class SandboxHost implements Host {
     return explainingFullDisk(draft, () => this.artifacts.draft(draft, plan, keys.build, async (folder) => {
       const raw = join(folder, 'disk.raw');
       await withMergedDisk(this.folder.path, disk, mountPoint, async (root) => {
-        await writeRootTar(root, join(folder, 'root.tar'), { signal });
-        await writeDiskImage(root, raw, { sizeMiB, architecture, seed: keys.build, signal });
+        const written = await Promise.allSettled([
+          writeRootTar(root, join(folder, 'root.tar'), { signal }),
+          writeDiskImage(root, raw, { sizeMiB, architecture, seed: keys.build, signal }),
+        ]);
+        // Both have ended before the disk is unmounted.
+        for (const result of written) {
+          if (result.status === 'rejected') { throw result.reason; }
+        }
       });
       await convertDisk(raw, join(folder, 'disk.qcow2'), { signal });
       return ['root.tar', 'disk.raw', 'disk.qcow2'];

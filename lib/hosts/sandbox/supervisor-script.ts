@@ -47,7 +47,7 @@ while :; do
     export SYSTEMD_NSPAWN_API_VFS_WRITABLE=network
     exec systemd-nspawn --quiet --directory="$folder/root" --boot --machine="$name" --register=no --keep-unit --console=pipe \\
       --network-namespace-path="$folder/memory/net" --resolv-conf=off --timezone=off --link-journal=no \\
-      --drop-capability=CAP_MKNOD \\
+      --capability=CAP_NET_ADMIN --drop-capability=CAP_MKNOD \\
       --bind-ro="$escaped/memory:/run/golden-host" \\
       --bind-ro="$escaped/memory/units:/run/systemd/system.attached" \\
       --bind-ro="$escaped/memory/resolved.conf.d:/run/systemd/resolved.conf.d" \\
