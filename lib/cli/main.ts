@@ -1,1 +1,37 @@
-process.exitCode = 2;
+import { runCli } from './cli';
+import { EXIT_CODES } from './exit-codes';
+import type { Output } from './surroundings';
+import { systemClock, wireHost } from './wiring';
+
+const controller = new AbortController();
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (controller.signal.aborted) { process.exit(EXIT_CODES.interrupted); }
+    process.stderr.write('\nInterrupted: cleaning up. Once more to exit at once; "golden gc" then removes what is left.\n');
+    controller.abort();
+  });
+}
+
+// A reader that has gone, such as `head`, is no reason to leave a machine running.
+for (const stream of [process.stdout, process.stderr]) { stream.on('error', () => { /* nobody reads any more */ }); }
+
+function outputOf(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => { stream.write(text); },
+    get terminal() { return stream.isTTY ? { columns: stream.columns || 80, rows: stream.rows || 24 } : undefined; },
+  };
+}
+
+void runCli(process.argv.slice(2), {
+  folder: process.cwd(),
+  environment: process.env,
+  stdout: outputOf(process.stdout),
+  stderr: outputOf(process.stderr),
+  clock: systemClock,
+  signal: controller.signal,
+  hosts: wireHost,
+}).then((exitCode) => {
+  // Not before all is written: pipes take their time. Not later either: something left open must not hold the command up.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
+});

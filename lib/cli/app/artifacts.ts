@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync, statSync } from 'fs';
+import { join } from 'path';
+
+/** An artifact in the output folder, as its manifest describes it. */
+export interface StoredArtifact {
+  readonly folder: string;
+  readonly buildKey: string;
+  readonly definitionHash: string;
+  readonly bytes: number;
+  readonly builtAt: Date;
+}
+
+/** The artifacts of an image below the output folder, the newest first. Drafts, and what has no manifest, are none. */
+export function artifactsOf(outputFolder: string, image: string): StoredArtifact[] {
+  const folder = join(outputFolder, image.replace(/\//g, '-'));
+  return namesIn(folder).filter((name) => !name.startsWith('.'))
+    .flatMap((name) => readArtifact(join(folder, name)) ?? [])
+    .sort((a, b) => b.builtAt.getTime() - a.builtAt.getTime());
+}
+
+function readArtifact(folder: string): StoredArtifact | undefined {
+  const file = join(folder, 'manifest.json');
+  try {
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as {
+      readonly buildKey: string; readonly definitionHash: string; readonly files: readonly { readonly bytes: number }[];
+    };
+    const bytes = manifest.files.reduce((sum, each) => sum + each.bytes, 0);
+    return { folder, buildKey: manifest.buildKey, definitionHash: manifest.definitionHash, bytes, builtAt: statSync(file).mtime };
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from 'fs';
+import { join } from 'path';
+import { GoldenError } from '../../errors';
+
+/** What `cdk.json` and `cdk.context.json` say, as far as it concerns us. */
+export interface Configuration {
+  readonly app?: string;
+  readonly output?: string;
+  readonly context: { readonly [key: string]: unknown };
+}
+
+/** Reads the configuration of the CDK in a folder; both files may be missing. */
+export function readConfiguration(folder: string): Configuration {
+  const settings = readObject(join(folder, 'cdk.json'));
+  const remembered = readObject(join(folder, 'cdk.context.json'));
+  const context = (settings.context ?? {}) as Configuration['context'];
+  return { app: textOf(settings, 'app'), output: textOf(settings, 'output'), context: { ...remembered, ...context } };
+}
+
+function readObject(file: string): { readonly [key: string]: unknown } {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') { return {}; }
+    throw new GoldenError('unreadable-file', `${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new GoldenError('invalid-json', `Not JSON: ${(error as Error).message}`, { kind: 'invalid', position: { file }, cause: error });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new GoldenError('invalid-json', 'A JSON object is needed', { kind: 'invalid', position: { file } });
+  }
+  return value as { readonly [key: string]: unknown };
+}
+
+function textOf(settings: { readonly [key: string]: unknown }, key: string): string | undefined {
+  return typeof settings[key] === 'string' ? settings[key] : undefined;
+}

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'fs';
+import { tmpdir } from 'os';
+import { join, resolve } from 'path';
+import { GoldenError } from '../../errors';
+import { run } from '../../process';
+import type { Surroundings } from '../surroundings';
+import { readConfiguration, type Configuration } from './configuration';
+
+export interface SynthesisOptions {
+  /** A command for a shell, or the folder of an assembly. @default from cdk.json */
+  readonly app?: string;
+  /** @default from cdk.json, else cdk.out */
+  readonly assemblyOutput?: string;
+}
+
+/** Linux takes no longer string in an environment. */
+const LONGEST_VARIABLE = 100 * 1024;
+
+/** Runs the app, as the CDK's own command does, and returns the folder of its assembly; a folder as app is one already. */
+export async function synthesise(options: SynthesisOptions, surroundings: Surroundings): Promise<string> {
+  const configuration = readConfiguration(surroundings.folder);
+  const app = options.app ?? configuration.app;
+  if (app === undefined || app.trim() === '') {
+    throw new GoldenError('no-app', 'There is no app to synthesise', {
+      kind: 'usage',
+      hint: 'Pass --app, such as --app "npx tsx app.ts", or the folder of an assembly; or name it in cdk.json: { "app": "npx tsx app.ts" }',
+    });
+  }
+  const folder = resolve(surroundings.folder, app);
+  if (isFolder(folder)) { return folder; }
+  const output = resolve(surroundings.folder, options.assemblyOutput ?? configuration.output ?? 'cdk.out');
+  await runApp(app, output, configuration, surroundings);
+  return output;
+}
+
+async function runApp(app: string, output: string, { context }: Configuration, surroundings: Surroundings): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), 'golden-context-'));
+  // What the app prints is for people, even where our own output is for programs.
+  const show = (data: Buffer) => surroundings.stderr.write(data.toString());
+  try {
+    const { exitCode } = await run(['/bin/sh', '-c', app], {
+      cwd: surroundings.folder,
+      env: { ...surroundings.environment, CDK_OUTDIR: output, ...contextVariables(context, scratch) },
+      signal: surroundings.signal,
+      onStdout: show,
+      onStderr: show,
+    });
+    if (exitCode !== 0) {
+      throw new GoldenError('app-failed', `The app ended with exit code ${exitCode}: ${app}`, {
+        kind: 'invalid',
+        hint: exitCode === 127 ? 'The shell found no such command.' : 'What it printed says why.',
+      });
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** A context that fits into no variable goes through a file, which aws-cdk-lib knows to read. */
+function contextVariables(context: Configuration['context'], scratch: string): NodeJS.ProcessEnv {
+  const text = JSON.stringify(context);
+  if (Buffer.byteLength(text) <= LONGEST_VARIABLE) { return { CDK_CONTEXT_JSON: text }; }
+  const file = join(scratch, 'context.json');
+  writeFileSync(file, text);
+  return { CDK_CONTEXT_JSON: '{}', CONTEXT_OVERFLOW_LOCATION_ENV: file };
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

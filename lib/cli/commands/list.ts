@@ -1,0 +1,35 @@
+import { relative, resolve } from 'path';
+import { selectedPlans, type AppOptions } from './selected-plans';
+import { artifactsOf } from '../app/artifacts';
+import { formatBytes } from '../reporting/figures';
+import { table } from '../reporting/table';
+import type { Surroundings } from '../surroundings';
+
+export interface ListOptions extends AppOptions {
+  readonly output: string;
+  readonly json?: boolean;
+}
+
+/** Lists the images of the app, and what the output folder holds of each. */
+export async function listCommand(patterns: readonly string[], options: ListOptions, surroundings: Surroundings): Promise<number> {
+  const { stdout, folder } = surroundings;
+  const images = (await selectedPlans(patterns, options, surroundings)).map(({ plan }) => ({
+    image: plan.image,
+    definitionHash: plan.definitionHash,
+    artifacts: artifactsOf(resolve(folder, options.output), plan.image)
+      .map((artifact) => ({ ...artifact, current: artifact.definitionHash === plan.definitionHash })),
+  }));
+  if (options.json) {
+    stdout.write(`${JSON.stringify(images)}\n`);
+    return 0;
+  }
+  const rows = images.flatMap(({ image, definitionHash, artifacts }) => [
+    [image, definitionHash.slice(0, 16), artifacts.length === 0 ? 'no artifact' : ''],
+    ...artifacts.map((artifact) => [
+      `  ${relative(folder, artifact.folder)}`, artifact.definitionHash.slice(0, 16),
+      `${formatBytes(artifact.bytes)}, ${artifact.builtAt.toISOString().slice(0, 16).replace('T', ' ')} UTC${artifact.current ? '' : ', of an earlier definition'}`,
+    ]),
+  ]);
+  stdout.write(table([['IMAGE', 'DEFINITION', 'ARTIFACT'], ...rows]));
+  return 0;
+}

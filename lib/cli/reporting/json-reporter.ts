@@ -1,0 +1,10 @@
+import type { Output } from '../surroundings';
+import type { Reporter } from './reporter';
+
+/** One event a line, for programs. */
+export function jsonReporter(output: Output): Reporter {
+  return {
+    report: (event) => output.write(`${JSON.stringify(event)}\n`),
+    finish: () => { /* the last build.finished says it all */ },
+  };
+}

@@ -1,0 +1,18 @@
+import type { Output } from '../surroundings';
+import { EventLines } from './event-lines';
+import type { Reporter } from './reporter';
+import { ImageSummary } from './summary';
+
+/** Plain lines, each with its image before it: for logs and pipes. */
+export function lineReporter(output: Output): Reporter {
+  const images = new Map<string, { readonly lines: EventLines; readonly summary: ImageSummary }>();
+  return {
+    report: (event) => {
+      const image = images.get(event.image) ?? { lines: new EventLines(), summary: new ImageSummary(event.image) };
+      images.set(event.image, image);
+      image.summary.add(event);
+      image.lines.lines(event).forEach((line) => output.write(`${event.image} | ${line}\n`));
+    },
+    finish: () => images.forEach(({ summary }) => output.write(`\n${summary.lines().join('\n')}\n`)),
+  };
+}

@@ -1,0 +1,11 @@
+import type { BuildEvent, EventContext } from '../../ports/events';
+
+/** One thing that happened, when, and to which image: what `--json` prints, one a line. */
+export type TimedEvent = EventContext & BuildEvent;
+
+/** Shows what builds do, as it happens. */
+export interface Reporter {
+  report(event: TimedEvent): void;
+  /** All builds have ended. */
+  finish(): void;
+}

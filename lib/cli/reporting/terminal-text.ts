@@ -1,0 +1,37 @@
+/** Escape sequences of terminals: CSI, OSC and the like (to their end), and the short ones. */
+const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g; // eslint-disable-line no-control-regex
+
+/** What else a terminal would act upon, the C1 controls included. */
+const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g; // eslint-disable-line no-control-regex
+
+/** One line that machines wrote, made harmless: they must not move our cursor, set titles or answer for the user. */
+export function harmlessLine(line: string): string {
+  // A progress bar overwrites itself; what stands in the end is what counts.
+  const visible = line.replace(/\r+$/, '').split('\r').pop()!;
+  return visible.replace(ESCAPES, '').replace(/\t/g, '    ').replace(CONTROLS, '');
+}
+
+/** Cuts a line to a width. */
+export function cut(line: string, width: number): string {
+  const characters = [...line];
+  return characters.length <= width ? line : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
+}
+
+/** Puts lines together from the pieces in which a stream arrives. */
+export class LineAssembler {
+  private rest = '';
+
+  /** The lines that this piece completes. */
+  add(text: string): string[] {
+    const lines = `${this.rest}${text}`.split('\n');
+    this.rest = lines.pop()!;
+    return lines;
+  }
+
+  /** What came without a newline. */
+  flush(): string[] {
+    const lines = this.rest === '' ? [] : [this.rest];
+    this.rest = '';
+    return lines;
+  }
+}

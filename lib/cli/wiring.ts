@@ -1,0 +1,83 @@
+import { homedir } from 'os';
+import { join } from 'path';
+import { GoldenError } from '../errors';
+import { run } from '../process';
+import type { HostFactory } from './surroundings';
+import type { Clock } from '../ports/clock';
+import type { CommunicatorFactory } from '../ports/communicator';
+import type { LocalRunner } from '../ports/local-runner';
+
+/* The one place that knows the hosts and communicators there are. What is heavy is loaded when it is used, not before. */
+/* eslint-disable @typescript-eslint/no-require-imports */
+const sandboxRoom = () => require('../hosts/sandbox/sandbox-host') as typeof import('../hosts/sandbox/sandbox-host');
+const execRoom = () => require('../communicators/exec/exec-communicator') as typeof import('../communicators/exec/exec-communicator');
+const sshRoom = () => require('../communicators/ssh/ssh-communicators') as typeof import('../communicators/ssh/ssh-communicators');
+/* eslint-enable @typescript-eslint/no-require-imports */
+
+/** Makes the host that the command line names. */
+export const wireHost: HostFactory = async (options) => {
+  switch (options.kind) {
+    case 'sandbox': {
+      const { SandboxHost } = sandboxRoom();
+      const { execCommunicators } = execRoom();
+      return {
+        host: new SandboxHost({ ...options, hostLoopback: options.allowHostLoopback }),
+        communicators: () => ({ provision: execCommunicators, bootTest: sshWhenUsed() }),
+      };
+    }
+    case 'ec2':
+      throw new GoldenError('unsupported-host', 'The host ec2 is not in this version', { kind: 'usage', hint: 'Build with --host sandbox.' });
+    default:
+      throw new GoldenError('unknown-host', `There is no host ${options.kind}`, { kind: 'usage', hint: 'Hosts: sandbox.' });
+  }
+};
+
+/** An SSH implementation takes longer to load than it takes to see that an image is unchanged. */
+function sshWhenUsed(): CommunicatorFactory {
+  let factory: CommunicatorFactory | undefined;
+  const load = () => factory ??= sshRoom().sshCommunicators();
+  return {
+    kind: 'ssh',
+    get requirements() { return load().requirements; },
+    open: (machine) => load().open(machine),
+  };
+}
+
+/** The real time. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds, signal) => new Promise((resolve, reject) => {
+    const abort = () => {
+      clearTimeout(timer);
+      reject(new GoldenError('interrupted', 'The pause was interrupted', { kind: 'interrupted' }));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    }, milliseconds);
+    if (signal?.aborted) { abort(); }
+    signal?.addEventListener('abort', abort, { once: true });
+  }),
+};
+
+/** Runs `local` instructions on this machine. */
+export function localRunner(environment: NodeJS.ProcessEnv): LocalRunner {
+  return {
+    run: async (command, options) => {
+      const { exitCode } = await run(command, {
+        cwd: options.workingDirectory,
+        env: { ...environment, ...options.environment },
+        timeoutMs: options.timeoutMs,
+        signal: options.signal,
+        onStdout: (data) => options.onOutput('stdout', data),
+        onStderr: (data) => options.onOutput('stderr', data),
+      });
+      return { exitCode };
+    },
+  };
+}
+
+/** Where bases, layers, journals and locks are kept: GOLDEN_HOME, else below the user's cache. */
+export function stateFolder(environment: NodeJS.ProcessEnv): string {
+  return environment.GOLDEN_HOME ?? join(environment.XDG_CACHE_HOME ?? join(environment.HOME ?? homedir(), '.cache'), 'golden');
+}
