@@ -6,7 +6,7 @@ import { sshCommunicators } from '../../lib/communicators/ssh/ssh-communicators'
 import type { Machine } from '../../lib/ports/host';
 import { describeCommunicator } from '../contract/communicator.contract';
 
-describeCommunicator('ssh', async () => {
+describeCommunicator('ssh', true, async () => {
   const factory = sshCommunicators();
   return { factory, ...await startSshd(factory) };
 });

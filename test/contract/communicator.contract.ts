@@ -9,7 +9,7 @@ import type { Machine } from '../../lib/ports/host';
 export interface CommunicatorFixture {
   readonly machine: Machine;
   readonly factory: CommunicatorFactory;
-  /** Breaks whatever carries the bytes, as a failing network does; the machine goes on. Left out where nothing of that kind exists. */
+  /** Breaks whatever carries the bytes, as a failing network does; the machine goes on. */
   readonly cut?: () => void | Promise<void>;
   /** Removes all of it. */
   readonly destroy: () => Promise<void>;
@@ -17,8 +17,11 @@ export interface CommunicatorFixture {
 
 const MB = 1_000_000;
 
-/** What every communicator promises, whatever carries its bytes. Runs against a real machine. */
-export function describeCommunicator(name: string, makeFixture: () => Promise<CommunicatorFixture>): void {
+/**
+ * What every communicator promises, whatever carries its bytes. Runs against a real machine.
+ * @param connected whether there is a connection that can be `cut`
+ */
+export function describeCommunicator(name: string, connected: boolean, makeFixture: () => Promise<CommunicatorFixture>): void {
   describe(`the ${name} communicator`, () => {
     let fixture: CommunicatorFixture;
     let communicator: Communicator;
@@ -80,6 +83,10 @@ export function describeCommunicator(name: string, makeFixture: () => Promise<Co
 
       test('input that nobody reads does no harm', async () => {
         expect((await communicator.execute('exit 3', { stdin: randomBytes(MB) })).exitCode).toBe(3);
+      });
+
+      test('many short ones, one after the other, all end', async () => {
+        for (let i = 0; i < 100; i++) { expect((await communicator.execute('exit 5')).exitCode).toBe(5); }
       });
 
       test('twenty at once are all answered', async () => {
@@ -205,14 +212,22 @@ export function describeCommunicator(name: string, makeFixture: () => Promise<Co
       });
     });
 
-    describe('losing the connection', () => {
-      test('is told apart from a command that fails, and the next call connects anew', async () => {
-        if (!fixture.cut) { return; }
+    if (connected) {
+      test('a lost connection is told apart from a command that fails, and the next call connects anew', async () => {
         const lost = communicator.stream('echo on; sleep 1000', () => fixture.cut!());
         await expect(lost).rejects.toMatchObject({ code: 'connection-lost' });
         expect(await sh('echo back')).toBe('back');
       });
-    });
+
+      test('an upload whose connection is lost leaves the file as it was, and the next try succeeds', async () => {
+        await communicator.upload(Readable.from(['whole']), `${folder}/kept`);
+        const lost = communicator.upload(Readable.from(cutting(fixture.cut!)), `${folder}/kept`);
+        await expect(lost).rejects.toMatchObject({ code: 'connection-lost' });
+        expect(await sh(`cat ${quote(`${folder}/kept`)}`)).toBe('whole');
+        await communicator.upload(Readable.from(['again']), `${folder}/kept`);
+        expect(await sh(`cat ${quote(`${folder}/kept`)}`)).toBe('again');
+      });
+    }
 
     test('closing twice does no harm', async () => {
       const other = fixture.factory.open(fixture.machine);
@@ -236,6 +251,13 @@ function sha256(data: Buffer): string {
 
 function* slices(data: Buffer): Generator<Buffer> {
   for (let i = 0; i < data.length; i += 65_536) { yield data.subarray(i, i + 65_536); }
+}
+
+/** Content in whose midst the connection breaks. */
+async function* cutting(cut: () => void | Promise<void>): AsyncGenerator<Buffer> {
+  yield Buffer.from('half');
+  await cut();
+  yield Buffer.from('the rest');
 }
 
 async function* breakingOff(): AsyncGenerator<Buffer> {

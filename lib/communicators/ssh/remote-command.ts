@@ -22,11 +22,10 @@ export interface StartOptions {
 
 /** A command that runs on the machine. */
 export class RemoteCommand {
-  static async start(connection: SshConnection, command: string, options: StartOptions): Promise<RemoteCommand> {
+  static start(connection: SshConnection, command: string, options: StartOptions): Promise<RemoteCommand> {
     const mark = randomBytes(8).toString('hex');
     const argv = `sh -c ${quote(ANNOUNCE)} sh ${mark} ${quote(command)}`;
-    const channel = await connection.channel(asRoot(argv, options.user), options);
-    return new RemoteCommand(connection, channel, mark, options.user);
+    return connection.channel(asRoot(argv, options.user), options, (channel) => new RemoteCommand(connection, channel, mark, options.user));
   }
 
   readonly stdin: Writable;
@@ -58,8 +57,9 @@ export class RemoteCommand {
     const killed = async () => {
       const group = await this.group;
       if (group !== undefined) {
-        const channel = await this.connection.channel(asRoot(`kill -s KILL -- -${group}`, this.user), { timeoutMs: KILL_MS, urgent: true });
-        channel.resume().stderr.resume();
+        await this.connection.channel(asRoot(`kill -s KILL -- -${group}`, this.user), { timeoutMs: KILL_MS, urgent: true }, (channel) => {
+          channel.resume().stderr.resume();
+        });
       }
       await this.ended;
     };

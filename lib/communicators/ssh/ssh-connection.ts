@@ -4,8 +4,11 @@ import { login } from './login';
 import { GoldenError } from '../../errors';
 import type { Machine } from '../../ports/host';
 
-/** OpenSSH takes 10 sessions on one connection; some are left for ending commands. */
-const MAX_CHANNELS = 8;
+/**
+ * OpenSSH takes 10 sessions on one connection, and still counts one that has ended when the next is asked for in the same breath:
+ * twice 4, and some for ending commands.
+ */
+const MAX_CHANNELS = 4;
 
 export interface ChannelOptions {
   readonly timeoutMs: number;
@@ -22,18 +25,20 @@ export class SshConnection {
 
   constructor(private readonly machine: Machine, private readonly key: KeyPair, private readonly hostKey: string) {}
 
-  /** Starts a command. */
-  async channel(command: string, options: ChannelOptions): Promise<ClientChannel> {
-    if (options.urgent) { return this.open(command, options); }
+  /**
+   * Starts a command.
+   * @param attach gets the channel before anything that happens to it; a short command may begin and end within one packet
+   */
+  async channel<T>(command: string, options: ChannelOptions, attach: (channel: ClientChannel) => T): Promise<T> {
+    if (options.urgent) { return this.open(command, options, attach); }
     if (this.channels >= MAX_CHANNELS) { await new Promise<void>((resolve) => this.queue.push(resolve)); } else { this.channels++; }
-    try {
-      const channel = await this.open(command, options);
+    return this.open(command, options, (channel) => {
       channel.once('close', () => this.release());
-      return channel;
-    } catch (error) {
+      return attach(channel);
+    }).catch((error) => {
       this.release();
       throw error;
-    }
+    });
   }
 
   /** Logs in where that has not been done; several callers share one try. */
@@ -56,12 +61,12 @@ export class SshConnection {
     if (next) { next(); } else { this.channels--; }
   }
 
-  private async open(command: string, options: ChannelOptions): Promise<ClientChannel> {
+  private async open<T>(command: string, options: ChannelOptions, attach: (channel: ClientChannel) => T): Promise<T> {
     const client = await this.ready(options);
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => reject(new GoldenError('connection-lost', `The machine took no command: ${error.message}`, { cause: error }));
       try {
-        client.exec(command, (error, channel) => (error ? fail(error) : resolve(channel)));
+        client.exec(command, (error, channel) => (error ? fail(error) : resolve(attach(channel))));
       } catch (error) { // not connected any more
         fail(error as Error);
       }
