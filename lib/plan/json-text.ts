@@ -74,7 +74,7 @@ export function walkJson(text: string, visitor: JsonVisitor = {}): JsonFault | u
       expected = character === '{' ? 'name or }' : 'value or ]';
       offset++;
     } else {
-      const token = character === '"' ? readString(text, offset) : readLiteral(text, offset);
+      const token = character === '"' ? readString(text, offset) : readLiteral(text, offset, expected);
       if (typeof token !== 'number') { return token; }
       visitor.onValue?.(offset, open.length, pointer);
       expected = open.length > 0 ? 'separator' : 'end';
@@ -115,13 +115,13 @@ function readString(text: string, start: number): number | JsonFault {
 }
 
 /** The offset after a number, `true`, `false` or `null`, or what is wrong with it. */
-function readLiteral(text: string, start: number): number | JsonFault {
+function readLiteral(text: string, start: number, expected: Expected): number | JsonFault {
   let end = start;
   while (end < text.length && /[A-Za-z0-9+.-]/.test(text[end])) { end++; }
   const literal = text.slice(start, end);
   if (/^(true|false|null)$/.test(literal) || isNumber(literal)) { return end; }
   const begins = ['true', 'false', 'null'].some((word) => word.startsWith(literal)) || isNumber(`${literal}0`);
-  return end === text.length && begins ? tooShort(text) : unexpected(text, start, 'value');
+  return end === text.length && begins ? tooShort(text) : unexpected(text, start, expected);
 }
 
 function isNumber(literal: string): boolean {
