@@ -10,7 +10,8 @@ const inputs: ResolvedInputs = {
 };
 
 function withInstruction(index: number, change: Partial<RunInstruction>): Definition {
-  const instructions = sampleDefinition.instructions.map((instruction, i) => (i === index ? { ...instruction, ...change } as Instruction : instruction));
+  const instructions = [...sampleDefinition.instructions];
+  instructions[index] = { ...instructions[index], ...change } as Instruction;
   return { ...sampleDefinition, instructions };
 }
 
@@ -96,7 +97,6 @@ describe('layers', () => {
   });
 
   test.each([...sampleDefinition.instructions.keys()])('a change of instruction %i changes the layers after it, and no other', (index) => {
-    // A member that no type has: the key covers whatever an instruction says.
     const changed = withInstruction(index, { timeoutSeconds: 7, attempts: 9 });
     expect(changedLayers(sampleDefinition, changed)).toEqual(Array.from({ length: count - index }, (_, i) => index + 1 + i));
     expect(buildKeys(changed, inputs).build).not.toBe(buildKeys(sampleDefinition, inputs).build);

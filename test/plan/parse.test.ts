@@ -172,7 +172,8 @@ describe('what a schema cannot see', () => {
   });
 
   test.each(['hasOwnProperty', 'matches'])('the matcher %s is unknown, in a check in the middle too', (matcher) => {
-    expect(faultsOf((plan) => { plan.definition.instructions[3].checks[0].attributes.installed = { not: [{ [matcher]: true }] }; })[0]).toMatchObject({
+    const [fault] = faultsOf((plan) => { plan.definition.instructions[3].checks[0].attributes.installed = { not: [{ [matcher]: true }] }; });
+    expect(fault).toMatchObject({
       code: 'unknown-matcher',
       message: `package nginx: installed: there is no matcher ${matcher}`,
       path: 'Stack/Web/Early/Package',

@@ -20,7 +20,8 @@ test.each([
 
 test('10,000 random words arrive as they are', () => {
   const nasty = fc.string({ unit: fc.constantFrom(...'\'"\\$`!*?[]{}()<>|&;#~=%-+ \t\n\ra1üé€😀') });
-  const word = fc.oneof(nasty, fc.string({ unit: 'binary' })).map((text) => text.replace(/\0/g, '').toWellFormed());
+  // A lone surrogate has no bytes that could arrive.
+  const word = fc.oneof(nasty, fc.string({ unit: 'binary' })).map((text) => Buffer.from(text.replace(/\0/g, '')).toString());
   const words = fc.sample(word, { numRuns: 10_000, seed: 1 });
   expect(throughShell(words)).toEqual(words);
 });
