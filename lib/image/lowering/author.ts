@@ -83,7 +83,7 @@ export class Author {
     this.draft.assertOpen();
     return checks.flatMap((check) => {
       const data = { type: check._type, resource: check._resource, attributes: check._attributes, origin: this.origin } as PlanCheck;
-      if (!(check._type in CHECK_ATTRIBUTES)) {
+      if (!Object.hasOwn(CHECK_ATTRIBUTES, check._type)) {
         this.fault('unknown-check', `There is no check of type ${check._type}`, `Types are ${Object.keys(CHECK_ATTRIBUTES).join(', ')}.`);
         return [];
       }

@@ -45,10 +45,10 @@ function shellSettings(props: ShellProps, author: Author): Omit<RunInstruction, 
     author.expectForm(ABSOLUTE_PATH, workingDirectory, 'relative-path',
       `The working directory ${workingDirectory} is relative`, 'Give an absolute path.');
   }
-  if (!Number.isInteger(retries) || retries < 0) {
+  if (!Token.isUnresolved(retries) && (!Number.isInteger(retries) || retries < 0)) {
     author.fault('invalid-retries', `${retries} is not a number of retries`, 'Give a whole number, 0 or more.');
   }
-  const odd = validExitCodes.filter((code) => !Number.isInteger(code) || code < 0 || code > 255);
+  const odd = validExitCodes.filter((code) => !Token.isUnresolved(code) && (!Number.isInteger(code) || code < 0 || code > 255));
   if (odd.length > 0 || validExitCodes.length === 0) {
     author.fault('invalid-exit-code', `${odd.join(', ') || 'An empty list'} cannot be a valid exit code`, 'Give whole numbers from 0 to 255.');
   }
