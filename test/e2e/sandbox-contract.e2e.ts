@@ -16,7 +16,7 @@ describeHost('sandbox', async () => ({
   host, communicators: execCommunicators, plan: (instructions) => machinePlan(instructions), destroy: async () => undefined,
 }));
 
-describeCommunicator('exec', async () => {
+describeCommunicator('exec', false, async () => {
   const context = hostContext();
   const machine = await host.launch(await launchRequest(host, machinePlan(), context), context);
   return { machine, factory: execCommunicators, destroy: () => machine.destroy() };

@@ -8,6 +8,7 @@ import { explainingFullDisk } from './full-disk';
 import { draftName } from './owner';
 import { unpackRootTar } from './root-tar-source';
 import type { SandboxFolder } from './sandbox-folder';
+import { requireTools } from './tools';
 import { GoldenError } from '../../errors';
 import type { MirrorSource } from '../../plan/model';
 import { quote } from '../../plan/shell';
@@ -74,10 +75,13 @@ export class BaseStore {
 }
 
 async function bootstrap(source: MirrorSource & { readonly user: string }, draft: string, context: HostContext): Promise<void> {
+  await requireTools(['mmdebstrap']);
   const recipe = join(draft, 'recipe.sh');
   await writeFile(recipe, baseRecipe(source.user));
   let line = '';
   await output([
+    // It mounts /dev and the like below the new root. In namespaces of its own they go with it, however it ends.
+    'unshare', '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', '--',
     'mmdebstrap', '--mode=root', '--variant=minbase', '--format=directory',
     ...(source.packages.length > 0 ? [`--include=${source.packages.join(',')}`] : []),
     `--customize-hook=chroot "$1" /bin/sh < ${quote(recipe)}`,

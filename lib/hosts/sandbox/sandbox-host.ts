@@ -14,6 +14,7 @@ import { withMergedDisk } from './overlay';
 import { bootDisk } from './qemu-machine';
 import { writeRootTar } from './root-tar';
 import { SandboxFolder } from './sandbox-folder';
+import { requireTools } from './tools';
 import { GoldenError } from '../../errors';
 import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
@@ -72,9 +73,10 @@ export class SandboxHost implements Host {
     return 0;
   }
 
-  /** Errors, besides those of the source: `needs-root`, `source-moved`, `layer-gone`, `boot-failed`, `disk-full`. */
+  /** Errors, besides those of the source: `needs-root`, `missing-tool`, `source-moved`, `layer-gone`, `boot-failed`, `disk-full`. */
   async launch(request: LaunchRequest, context: HostContext): Promise<Machine> {
     requireRoot();
+    await requireTools(['systemd-nspawn', 'slirp4netns', 'ip', 'nsenter', 'setpriv']);
     const lowers = await this.lowers(request, context);
     const options = { lowers, requirements: request.requirements, hostLoopback: this.hostLoopback };
     return explainingFullDisk(this.folder.machines, () => NspawnMachine.launch(this.folder, options, context));

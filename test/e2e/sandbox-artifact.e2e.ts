@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from 'fs';
+import { tmpdir } from 'os';
+import { join } from 'path';
+import { execCommunicators } from '../../lib/communicators/exec/exec-communicator';
+import { SandboxHost } from '../../lib/hosts/sandbox/sandbox-host';
+import type { DraftArtifact } from '../../lib/ports/host';
+import { output } from '../../lib/process';
+import { leftovers } from '../support/leftovers';
+import { hostContext, launchRequest, machinePlan, TEST_HOME } from '../support/machine-plan';
+
+jest.setTimeout(180_000);
+const outputFolder = mkdtempSync(join(tmpdir(), 'golden-sandbox-'));
+const host = new SandboxHost({ stateFolder: TEST_HOME, outputFolder });
+const context = hostContext();
+const plan = machinePlan();
+let draft: DraftArtifact;
+
+beforeAll(async () => {
+  const request = await launchRequest(host, plan, context);
+  const machine = await host.launch(request, context);
+  const { exitCode } = await execCommunicators.open(machine).execute('echo captured > /root/captured; rm /etc/issue; cp /bin/true /root/capable; setcap cap_net_raw+ep /root/capable');
+  expect(exitCode).toBe(0);
+  await machine.stop(30_000);
+  draft = await host.capture(machine, request, context);
+  await machine.destroy();
+});
+afterAll(() => rmSync(outputFolder, { recursive: true, force: true }));
+
+test('what was captured is the disk as the machine left it, and nothing of the sandbox', async () => {
+  const names = (await output(['tar', '-tf', join(draft.id, 'root.tar')])).split('\n');
+  expect(names).toContain('./root/captured');
+  expect(names).not.toContain('./etc/issue');
+  expect(names.filter((name) => /golden|host_key|^\.\/run\/./.test(name))).toEqual([]);
+});
+
+test('a draft boots, and the machine that proves it leaves nothing', async () => {
+  const qcow2 = draft.files.find(({ name }) => name === 'disk.qcow2')!;
+  const machine = await host.boot(draft, { plan, requirements: {} }, context);
+  const stream = await machine.access.dial!(22, { timeoutMs: 120_000 });
+  const banner = await new Promise<Buffer>((resolve) => stream.once('data', resolve));
+  expect(banner.toString()).toMatch(/^SSH-2\.0-OpenSSH/);
+  stream.destroy();
+  await machine.destroy();
+  expect(leftovers(TEST_HOME, join(outputFolder, 'nothing'))).toEqual([]);
+  expect((await output(['sha256sum', join(draft.id, 'disk.qcow2')])).split(' ')[0]).toBe(qcow2.sha256);
+});
+
+test('another image starts from the published one', async () => {
+  const source = { type: 'image' as const, image: plan.image, definitionHash: plan.definitionHash, user: 'admin', ssmAgent: false };
+  const second = machinePlan([], { source });
+  await expect(host.resolve(second)).rejects.toMatchObject({ code: 'image-not-built' });
+  await host.publish(draft, {});
+
+  const machine = await host.launch(await launchRequest(host, second, context), context);
+  const { stdout } = await execCommunicators.open(machine).execute('cat /root/captured; getcap /root/capable; systemctl is-system-running');
+  await machine.destroy();
+  expect(stdout.toString()).toBe('captured\n/root/capable cap_net_raw=ep\nrunning\n');
+});

@@ -1,0 +1,116 @@
+import { createHash } from 'crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'fs';
+import { tmpdir } from 'os';
+import { join } from 'path';
+import { ArtifactStore } from '../../../lib/hosts/sandbox/artifact-store';
+import { collectGarbage } from '../../../lib/hosts/sandbox/garbage';
+import { SandboxFolder } from '../../../lib/hosts/sandbox/sandbox-folder';
+import type { DraftArtifact } from '../../../lib/ports/host';
+import { samplePlan } from '../../support/sample-plan';
+
+const KEY = 'b'.repeat(64);
+const plan = samplePlan();
+const signal = new AbortController().signal;
+let folder: string;
+let store: ArtifactStore;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'golden-artifacts-'));
+  store = new ArtifactStore(folder);
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function draft(content: string, key = KEY): Promise<DraftArtifact> {
+  return store.draft(store.draftFolder(plan), plan, key, async (into) => {
+    writeFileSync(join(into, 'root.tar'), content);
+    return ['root.tar'];
+  }, signal);
+}
+
+const images = () => readdirSync(join(folder, 'Stack-Web'));
+
+test('a draft is hidden, and lists its files with their sizes and digests', async () => {
+  const made = await draft('root');
+  expect(made.files).toEqual([{ name: 'root.tar', bytes: 4, sha256: createHash('sha256').update('root').digest('hex') }]);
+  expect(images()).toEqual([expect.stringMatching(/^\.draft-/)]);
+  expect(await store.find(plan, KEY)).toBeUndefined();
+});
+
+test('publishing gives it its manifest and its name, and leaves nothing else', async () => {
+  const artifact = await store.publish(await draft('root'), { tool: 'golden 1', buildKey: 'not this one' });
+  expect(images()).toEqual(['b'.repeat(16)]);
+  expect(readdirSync(artifact.id).sort()).toEqual(['manifest.json', 'root.tar']);
+  expect(JSON.parse(readFileSync(join(artifact.id, 'manifest.json'), 'utf8'))).toEqual({
+    tool: 'golden 1', buildKey: KEY, definitionHash: plan.definitionHash, files: artifact.files,
+  });
+  expect(await store.find(plan, KEY)).toEqual(artifact);
+});
+
+test('a second artifact of a key takes the place of the first', async () => {
+  await store.publish(await draft('first'), {});
+  const second = await store.publish(await draft('second'), {});
+  expect(images()).toEqual(['b'.repeat(16)]);
+  expect(readFileSync(join(second.id, 'root.tar'), 'utf8')).toBe('second');
+});
+
+test('a draft that fails leaves nothing', async () => {
+  const failing = store.draft(store.draftFolder(plan), plan, KEY, async (into) => {
+    writeFileSync(join(into, 'root.tar'), 'half');
+    throw new Error('no more');
+  }, signal);
+  await expect(failing).rejects.toThrow('no more');
+  expect(images()).toEqual([]);
+});
+
+test.each([
+  ['a file is missing', (id: string) => rmSync(join(id, 'root.tar'))],
+  ['a file has another size', (id: string) => writeFileSync(join(id, 'root.tar'), 'longer than it was')],
+  ['the manifest is of another key', (id: string) => writeFileSync(join(id, 'manifest.json'), JSON.stringify({ buildKey: 'b'.repeat(63) + 'c', files: [] }))],
+  ['the manifest is cut off', (id: string) => writeFileSync(join(id, 'manifest.json'), '{"buildKey": "bb')],
+  ['the manifest is not there', (id: string) => rmSync(join(id, 'manifest.json'))],
+])('an artifact is not found where %s', async (_, damage) => {
+  const { id } = await store.publish(await draft('root'), {});
+  damage(id);
+  expect(await store.find(plan, KEY)).toBeUndefined();
+});
+
+test('the root tar of an image is found by its definition, whatever its key', async () => {
+  expect(await store.findRootTar('Stack/Web', plan.definitionHash)).toBeUndefined();
+  const { id, files } = await store.publish(await draft('root'), {});
+  expect(await store.findRootTar('Stack/Web', plan.definitionHash)).toEqual({ type: 'rootTar', location: join(id, 'root.tar'), sha256: files[0].sha256 });
+  expect(await store.findRootTar('Stack/Web', 'c'.repeat(64))).toBeUndefined();
+  expect(await store.findRootTar('Stack/Other', plan.definitionHash)).toBeUndefined();
+});
+
+describe('collecting garbage', () => {
+  const collect = () => collectGarbage(new SandboxFolder(join(folder, 'state')), folder);
+
+  test('leaves the draft of a running process and a published artifact alone', async () => {
+    await store.publish(await draft('root'), {});
+    const mine = await draft('another', 'c'.repeat(64));
+    expect(await collect()).toEqual([]);
+    expect(existsSync(mine.id)).toBe(true);
+    expect(await store.find(plan, KEY)).toBeDefined();
+  });
+
+  test('removes the draft of a process that is gone, and of one whose number another process has now', async () => {
+    for (const name of ['.draft-999999999-1-ab', `.draft-${process.pid}-1-ab`]) { mkdirSync(join(folder, 'Stack-Web', name), { recursive: true }); }
+    expect(await collect()).toHaveLength(2);
+    expect(images()).toEqual([]);
+  });
+
+  test('brings back an artifact that was moved out of the way by a publication that never ended', async () => {
+    const { id } = await store.publish(await draft('root'), {});
+    const replaced = join(folder, 'Stack-Web', `.${'b'.repeat(16)}.replaced`);
+    renameSync(id, replaced);
+    await collect();
+    expect(await store.find(plan, KEY)).toBeDefined();
+    expect(existsSync(replaced)).toBe(false);
+  });
+
+  test('removes drafts of bases, layers and machines whose process is gone', async () => {
+    for (const kind of ['bases', 'layers', 'machines']) { mkdirSync(join(folder, 'state', 'sandbox', kind, '.draft-999999999-1-ab', 'root'), { recursive: true }); }
+    mkdirSync(join(folder, 'state', 'sandbox', 'bases', 'finished'));
+    expect(await collect()).toEqual([expect.stringMatching(/^unfinished machine /), expect.stringMatching(/^unfinished base /), expect.stringMatching(/^unfinished layer /)]);
+    expect(readdirSync(join(folder, 'state', 'sandbox', 'bases'))).toEqual(['finished']);
+  });
+});

@@ -1,0 +1,58 @@
+import { execFileSync } from 'child_process';
+import { createHash } from 'crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'fs';
+import { createServer } from 'http';
+import type { AddressInfo } from 'net';
+import { tmpdir } from 'os';
+import { join } from 'path';
+import { unpackRootTar } from '../../../lib/hosts/sandbox/root-tar-source';
+
+let folder: string;
+let tar: string;
+let sha256: string;
+const signal = new AbortController().signal;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'golden-root-tar-'));
+  mkdirSync(join(folder, 'content', 'etc'), { recursive: true });
+  mkdirSync(join(folder, 'base'));
+  writeFileSync(join(folder, 'content', 'etc', 'hostname'), 'from a tar\n', { mode: 0o640 });
+  tar = join(folder, 'root.tar.gz');
+  execFileSync('tar', ['-C', join(folder, 'content'), '-czf', tar, '.']);
+  sha256 = createHash('sha256').update(readFileSync(tar)).digest('hex');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const unpack = (location: string, digest = sha256) => unpackRootTar({ type: 'rootTar', location, sha256: digest }, join(folder, 'base'), { signal });
+const unpacked = () => readFileSync(join(folder, 'base', 'root', 'etc', 'hostname'), 'utf8');
+
+async function served(answer: (path: string) => { status: number; body?: Buffer }, act: (url: string) => Promise<void>): Promise<void> {
+  const server = createServer((request, response) => {
+    const { status, body } = answer(request.url!);
+    response.writeHead(status).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await act(`http://127.0.0.1:${(server.address() as AddressInfo).port}`).finally(() => server.close());
+}
+
+test('a root tar is unpacked from a path, compressed as it is', async () => {
+  await unpack(tar);
+  expect(unpacked()).toBe('from a tar\n');
+  expect(existsSync(join(folder, 'base', 'root.tar'))).toBe(false);
+});
+
+test('a root tar is unpacked from a URL', async () => {
+  await served(() => ({ status: 200, body: readFileSync(tar) }), (url) => unpack(`${url}/root.tar.gz`));
+  expect(unpacked()).toBe('from a tar\n');
+});
+
+test('one with another SHA-256 is refused, and nothing of it is unpacked', async () => {
+  await expect(unpack(tar, '0'.repeat(64))).rejects.toMatchObject({ code: 'wrong-checksum', message: expect.stringContaining(sha256) });
+  expect(existsSync(join(folder, 'base', 'root'))).toBe(false);
+});
+
+test('one that is not there is named, with what was answered', async () => {
+  await expect(unpack('/no/such.tar')).rejects.toMatchObject({ code: 'root-tar-unreadable', message: expect.stringContaining('/no/such.tar') });
+  await served(() => ({ status: 404 }), async (url) => {
+    await expect(unpack(`${url}/x`)).rejects.toMatchObject({ code: 'root-tar-unreadable', message: expect.stringContaining('404') });
+  });
+});
