@@ -101,6 +101,12 @@ describe('the app', () => {
     expect(world.err).toContain(message);
   });
 
+  test('whose constructs have faults is an error that lists them, and not the stack that threw them', async () => {
+    writeFileSync(join(folder, 'app.js'), 'throw new Error(`Validation failed with the following errors:\\n  [S/Image/File] 0999 is no mode`)');
+    await expect(golden('build', '--app', 'node app.js')).resolves.toBe(3);
+    expect(world.err).toBe('error: The app has faults:\n  [S/Image/File] 0999 is no mode\n');
+  });
+
   test('is ended by an interruption', async () => {
     setTimeout(() => world.controller.abort(), 200);
     await expect(golden('synth', '--app', 'sleep 60')).resolves.toBe(130);

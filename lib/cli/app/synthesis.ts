@@ -4,6 +4,7 @@ import { join, resolve } from 'path';
 import { GoldenError } from '../../errors';
 import { run } from '../../process';
 import type { Surroundings } from '../surroundings';
+import { AppOutput } from './app-output';
 import { readConfiguration, type Configuration } from './configuration';
 
 export interface SynthesisOptions {
@@ -33,18 +34,24 @@ export async function synthesise(options: SynthesisOptions, surroundings: Surrou
   return output;
 }
 
-async function runApp(app: string, output: string, { context }: Configuration, surroundings: Surroundings): Promise<void> {
+async function runApp(app: string, folder: string, { context }: Configuration, surroundings: Surroundings): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'golden-context-'));
   // What the app prints is for people, even where our own output is for programs.
-  const show = (data: Buffer) => surroundings.stderr.write(data.toString());
+  const show = (text: string) => { if (text !== '') { surroundings.stderr.write(text); } };
+  const output = new AppOutput();
   try {
     const { exitCode } = await run(['/bin/sh', '-c', app], {
       cwd: surroundings.folder,
-      env: { ...surroundings.environment, CDK_OUTDIR: output, ...contextVariables(context, scratch) },
+      env: { ...surroundings.environment, CDK_OUTDIR: folder, ...contextVariables(context, scratch) },
       signal: surroundings.signal,
-      onStdout: show,
-      onStderr: show,
+      onStdout: (data) => show(data.toString()),
+      onStderr: (data) => show(output.add(data.toString())),
     });
+    const { faults, text } = output.end();
+    show(text);
+    if (exitCode !== 0 && faults !== undefined) {
+      throw new GoldenError('invalid-app', `The app has faults:\n${faults}`, { kind: 'invalid' });
+    }
     if (exitCode !== 0) {
       throw new GoldenError('app-failed', `The app ended with exit code ${exitCode}: ${app}`, {
         kind: 'invalid',

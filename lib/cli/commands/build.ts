@@ -2,10 +2,11 @@ import { resolve } from 'path';
 import { selectedPlans, type AppOptions } from './selected-plans';
 import type { BuildRequest } from '../../engine/build-request';
 import type { FailureKind } from '../../errors';
-import type { BuildOutcome } from '../../ports/events';
+import type { BuildEvent, BuildOutcome } from '../../ports/events';
 import type { ParsedPlan } from '../app/plans';
 import { buildInOrder } from '../build-order';
 import { exitCodeOf } from '../exit-codes';
+import { recordFault } from '../fault-log';
 import { jsonReporter } from '../reporting/json-reporter';
 import { lineReporter } from '../reporting/line-reporter';
 import { LiveReporter } from '../reporting/live-reporter';
@@ -67,7 +68,7 @@ function buildOne(
     stateFolder: options.stateFolder,
     outputFolder: options.outputFolder,
     clock: surroundings.clock,
-    report: (event) => reporter.report({ time: timeOf(surroundings), image: plan.image, ...event }),
+    report: (event) => reporter.report({ time: timeOf(surroundings), image: plan.image, ...withoutStack(event, surroundings) }),
     signal: surroundings.signal,
     useCache: options.cache,
     bootTest: options.bootTest ?? false,
@@ -79,6 +80,13 @@ function buildOne(
 function reporterFor({ json }: BuildOptions, { stdout, clock }: Surroundings): Reporter {
   if (json) { return jsonReporter(stdout); }
   return stdout.terminal ? new LiveReporter(stdout, clock) : lineReporter(stdout);
+}
+
+/** The stack trace of a fault of ours goes to a file; what is shown is one line of it. */
+function withoutStack(event: BuildEvent, surroundings: Surroundings): BuildEvent {
+  if (event.type !== 'build.finished' || event.error?.kind !== 'internal') { return event; }
+  const [message] = event.error.message.split('\n');
+  return { ...event, error: { ...event.error, message, hint: recordFault([event.error.message], surroundings) } };
 }
 
 function withoutParent({ plan }: ParsedPlan, parent: ParsedPlan, outcome: BuildOutcome): BuildOutcome {

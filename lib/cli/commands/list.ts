@@ -1,7 +1,8 @@
-import { relative, resolve } from 'path';
+import { resolve } from 'path';
 import { selectedPlans, type AppOptions } from './selected-plans';
 import { artifactsOf } from '../app/artifacts';
 import { formatBytes } from '../reporting/figures';
+import { shownPath } from '../reporting/shown-path';
 import { table } from '../reporting/table';
 import type { Surroundings } from '../surroundings';
 
@@ -26,7 +27,7 @@ export async function listCommand(patterns: readonly string[], options: ListOpti
   const rows = images.flatMap(({ image, definitionHash, artifacts }) => [
     [image, definitionHash.slice(0, 16), artifacts.length === 0 ? 'no artifact' : ''],
     ...artifacts.map((artifact) => [
-      `  ${relative(folder, artifact.folder)}`, artifact.definitionHash.slice(0, 16),
+      `  ${shownPath(folder, artifact.folder)}`, artifact.definitionHash.slice(0, 16),
       `${formatBytes(artifact.bytes)}, ${artifact.builtAt.toISOString().slice(0, 16).replace('T', ' ')} UTC${artifact.current ? '' : ', of an earlier definition'}`,
     ]),
   ]);
