@@ -28,7 +28,7 @@ export function goAgentImage(scope: Construct, props: GoAgentProps = {}): AmiIma
         shell: '/bin/bash',
         authorizedKeys: [readFileSync(join(__dirname, 'agent.pub'), 'utf8').trim()],
       }),
-      Provisioner.file({ source: here('agent'), destination: '/usr/local/src/agent' }),
+      Provisioner.file({ source: here('agent'), destination: '/usr/local/src' }),
       Provisioner.shell({
         inline: ['install -d -o agent -g agent -m 0750 /home/agent/bin', '/usr/local/go/bin/go build -trimpath -o /home/agent/bin/agent .'],
         workingDirectory: '/usr/local/src/agent',

@@ -9,7 +9,7 @@ export function webServerImage(scope: Construct): AmiImage {
     source: Source.debian('12'),
     provisioners: [
       Provisioner.packages(['nginx-light']),
-      Provisioner.file({ source: here('site'), destination: '/srv/site' }),
+      Provisioner.file({ source: here('site'), destination: '/srv' }),
       Provisioner.file({ source: here('nginx-site.conf'), destination: '/etc/nginx/sites-available/default' }),
       Provisioner.file({ source: here('write-status'), destination: '/usr/local/bin/write-status', mode: '0755' }),
       Provisioner.service('site-status', { unit: here('site-status.service'), enable: true, start: true }),

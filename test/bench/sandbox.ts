@@ -72,8 +72,7 @@ async function main(): Promise<void> {
   console.log(`a change in the last of two provisioners: ${count('instruction.cached')} cached, ${count('instruction.started')} run`);
 
   const synthesis = (kind: string) => Number(spawnSync('npx', ['tsx', '-e',
-    `const { synthesisSeconds } = require(${JSON.stringify(join(__dirname, 'apps.ts'))}); console.log(synthesisSeconds(${JSON.stringify(kind)}, 1000))`,
-  ]).stdout.toString().trim().split('\n').pop());
+    `const { synthesisSeconds } = require(${JSON.stringify(join(__dirname, 'apps.ts'))}); console.log(synthesisSeconds(${JSON.stringify(kind)}, 1000))`]).stdout.toString().trim().split('\n').pop());
   const images = await medianOf(async () => synthesis('images'));
   const instances = await medianOf(async () => synthesis('instances'));
   report('synthesis of 1,000 images, in terms of 1,000 ec2.Instance', images / instances, 'x', '< 1.5');

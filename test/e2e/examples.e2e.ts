@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
-import { checksOf, golden, PROJECT, type GoldenRun } from '../support/golden';
 import { startGoMirror, type GoMirror } from '../support/go-mirror';
+import { checksOf, golden, PROJECT, type GoldenRun } from '../support/golden';
 
 const HOME = process.env.GOLDEN_TEST_HOME ?? join(tmpdir(), 'golden-test-home');
 const app = `npx tsx ${join(PROJECT, 'test', 'e2e', 'apps', 'mutated.ts')}`;

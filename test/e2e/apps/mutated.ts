@@ -1,7 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { Provisioner, type AmiImage } from 'cdk-golden-image';
 import { goAgentImage } from '../../../examples/go-agent/go-agent-image';
 import { webServerImage } from '../../../examples/web-server/web-server-image';
+import { Provisioner, type AmiImage } from 'cdk-golden-image';
 
 /** Breaks one thing in an example. */
 const MUTATIONS: { readonly [name: string]: (image: AmiImage) => void } = {
