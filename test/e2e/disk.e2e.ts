@@ -62,6 +62,8 @@ describe('a disk made of a Debian root', () => {
 
     await communicator.close();
     await timed('stop', () => machine.stop(60_000));
+    await machine.stop(60_000);
+    await machine.destroy();
     await machine.destroy();
     expect(existsSync(folder)).toBe(false);
     expect(await sha256(qcow2)).toBe(hash);

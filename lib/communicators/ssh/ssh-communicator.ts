@@ -25,6 +25,8 @@ export class SshCommunicator implements Communicator {
 
   async connect(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void> {
     const deadline = Date.now() + options.timeoutMs;
+    // A connection from before a restart may look alive for a while.
+    await this.connection.close();
     const lost = this.machine.lost.then((reason) => { throw new GoldenError('machine-lost', reason); });
     let reason: GoldenError | undefined;
     for (;;) {

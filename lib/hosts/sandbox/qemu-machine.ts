@@ -75,7 +75,7 @@ class QemuMachine implements Machine {
 
   constructor(private readonly folder: string, private readonly consoleLog: string, command: readonly string[]) {
     // TMPDIR: where QEMU keeps what the machine writes to its disk.
-    this.child = start(command, { detached: true, env: { ...process.env, TMPDIR: folder } });
+    this.child = start(command, { detached: true, env: { PATH: process.env.PATH, TMPDIR: folder } });
     this.description = `QEMU, process ${this.child.pid}`;
     this.child.stderr!.on('data', (data: Buffer) => { this.said = (this.said + data.toString()).slice(-2000); });
     this.ended = new Promise((resolve) => {
@@ -90,8 +90,9 @@ class QemuMachine implements Machine {
 
   async begin(signal?: AbortSignal): Promise<void> {
     const ready = this.qmp.negotiate().then(() => this.qmp.monitor('info usernet'));
-    const ended = this.ended.then((reason) => { throw new GoldenError('qemu-failed', reason); });
-    const usernet = await within(Promise.race([ready, ended]), QEMU_START_MS, 'QEMU did not start', signal);
+    const usernet = await within(ready, QEMU_START_MS, 'QEMU did not start', signal).catch(async (error) => {
+      throw GoldenError.is(error) && error.code === 'machine-lost' ? new GoldenError('qemu-failed', await this.ended) : error;
+    });
     this.port = Number(/HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)/.exec(usernet)?.[1]);
   }
 
@@ -129,7 +130,7 @@ class QemuMachine implements Machine {
 
   async stop(timeoutMs: number): Promise<void> {
     this.asked = true;
-    await this.qmp.execute('system_powerdown');
+    await this.qmp.execute('system_powerdown').catch(() => { /* it has ended already */ });
     await within(this.ended, timeoutMs, 'The machine did not shut down');
   }
 

@@ -13,6 +13,7 @@ interface Reply {
 export class Qmp {
   private readonly pending = new Map<number, { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void }>();
   private count = 0;
+  private ended = false;
 
   constructor(from: Readable, private readonly to: Writable, private readonly onEvent: (event: string) => void) {
     const lines = createInterface({ input: from });
@@ -26,8 +27,13 @@ export class Qmp {
     await this.execute('qmp_capabilities');
   }
 
+  /** Errors: `qemu-refused`, and `machine-lost` where QEMU has ended. */
   execute(command: string, parameters: object = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      if (this.ended) {
+        reject(machineLost());
+        return;
+      }
       const id = ++this.count;
       this.pending.set(id, { resolve, reject });
       this.to.write(`${JSON.stringify({ execute: command, arguments: parameters, id })}\n`);
@@ -52,7 +58,12 @@ export class Qmp {
   }
 
   private end(): void {
-    for (const { reject } of this.pending.values()) { reject(new GoldenError('machine-lost', 'QEMU ended')); }
+    this.ended = true;
+    for (const { reject } of this.pending.values()) { reject(machineLost()); }
     this.pending.clear();
   }
+}
+
+function machineLost(): GoldenError {
+  return new GoldenError('machine-lost', 'QEMU ended');
 }
