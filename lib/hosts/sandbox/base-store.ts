@@ -83,7 +83,8 @@ async function bootstrap(source: MirrorSource & { readonly user: string }, draft
     // It mounts /dev and the like below the new root. In namespaces of its own they go with it, however it ends.
     'unshare', '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', '--',
     'mmdebstrap', '--mode=root', '--variant=minbase', '--format=directory',
-    ...(source.packages.length > 0 ? [`--include=${source.packages.join(',')}`] : []),
+    // Not every distribution counts it among what a minimal system has to have.
+    `--include=${['apt', ...source.packages].join(',')}`,
     `--customize-hook=chroot "$1" /bin/sh < ${quote(recipe)}`,
     source.suite, join(draft, 'root'),
     ...source.mirrors.map(({ url, suite, components }) => `deb ${url} ${suite} ${components.join(' ')}`),
@@ -93,7 +94,18 @@ async function bootstrap(source: MirrorSource & { readonly user: string }, draft
     onStderr: (data) => {
       const lines = (line + data.toString()).split(/[\r\n]+/);
       line = lines.pop()!;
-      lines.filter((l) => /^[IW]: /.test(l)).forEach((l) => context.report({ type: 'notice', level: 'info', message: l.slice(3) }));
+      lines.filter((l) => l.startsWith('I: ')).forEach((l) => context.report({ type: 'notice', level: 'info', message: l.slice(3) }));
     },
+  }).catch((error: unknown) => { throw bootstrapError(error, source); });
+}
+
+function bootstrapError(error: unknown, { distribution, suite }: MirrorSource): unknown {
+  if (!GoldenError.is(error) || error.code !== 'command-failed') { return error; }
+  const untrusted = error.message.includes('NO_PUBKEY');
+  return new GoldenError('base-failed', `The base of ${distribution} ${suite} could not be put together: ${error.message}`, {
+    hint: untrusted
+      ? `This machine does not know the keys of ${distribution}: install the package with its archive keyring (${distribution}-archive-keyring or ${distribution}-keyring).`
+      : 'Check the mirrors, the suites and the names of the packages, and that this machine reaches the mirrors.',
+    cause: error,
   });
 }
