@@ -1,0 +1,21 @@
+import { App, Duration, Stack, Stage } from 'aws-cdk-lib';
+import { AmiImage, Check, FileSource, Provisioner, SecretRef, Source } from '../../../lib';
+
+// Uses whatever could carry something of this machine into a plan: files by relative path, names in several alphabets,
+// times, nested assemblies. The files lie in the folder that it is started in.
+const app = new App({ outdir: 'cdk.out' });
+const stack = new Stack(app, 'Images');
+new AmiImage(stack, 'Web', {
+  source: Source.debian('12'),
+  provisioners: [
+    Provisioner.packages(['nginx', 'curl']),
+    Provisioner.file({ source: FileSource.asset('site'), destination: '/srv' }),
+    Provisioner.file({ source: FileSource.asset('deploy.sh'), destination: '/usr/local/bin/' }),
+    Provisioner.file({ source: FileSource.inline('İıŞş Ää\r\n'), destination: '/etc/motd' }),
+    Provisioner.shell({ script: 'deploy.sh', timeout: Duration.minutes(5), environment: { i: '1', I: '2', Z: '3', a: '4' } }),
+    Provisioner.shell({ inline: ['date'], secrets: { TOKEN: SecretRef.ssm('/token') } }),
+  ],
+  checks: [Check.service('nginx'), Check.file('/srv/site/index.html', { mode: '0644' })],
+});
+new AmiImage(new Stack(new Stage(app, 'Stage'), 'Images'), 'Worker', { source: Source.amazonLinux2023() });
+app.synth();
