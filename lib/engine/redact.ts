@@ -6,9 +6,14 @@ export const MASK = '***';
 
 /** Keeps the secrets of one build out of all that leaves the engine. */
 export class Redaction {
-  private readonly patterns: PatternAutomaton;
+  private patterns = new PatternAutomaton([]);
 
-  constructor(secrets: readonly string[]) {
+  constructor(secrets: readonly string[] = []) {
+    this.hide(secrets);
+  }
+
+  /** Sets the secrets; streams that were begun before do not know them. */
+  hide(secrets: readonly string[]): void {
     this.patterns = new PatternAutomaton(secrets.flatMap(secretForms));
   }
 

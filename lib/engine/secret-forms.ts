@@ -10,8 +10,8 @@ export function secretForms(secret: string): Buffer[] {
   if (secret.length < SHORTEST_ENCODED) { return [Buffer.from(secret)]; }
   // What a program prints of a secret ends with the last line, not with its newline.
   const lines = secret.split(/\r?\n/).filter((line) => line.length >= SHORTEST_ENCODED);
-  const forms = new Set([secret, ...lines].flatMap((text) => [text, ...base64Forms(text), ...urlForms(text), ...jsonForms(text), ...shellForms(text)]));
-  return [...forms].map((form) => Buffer.from(form));
+  const forms = [secret, ...lines].flatMap((text) => [text, ...base64Forms(text), ...urlForms(text), ...jsonForms(text), ...shellForms(text)]);
+  return [...new Set(forms)].map((form) => Buffer.from(form));
 }
 
 /** Base64 of the secret where 0, 1 or 2 bytes come before it: without the characters that its neighbours have a part in. */

@@ -1,4 +1,5 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'fs';
+import { tmpdir } from 'os';
 import { join } from 'path';
 import { BundleMachine, putOf, runOf } from '../support/bundle-machine';
 import { canStartMachines, hasBusybox, type Userland } from '../support/chroot-machine';
@@ -8,7 +9,11 @@ const userlands: Userland[] = hasBusybox ? ['host', 'busybox'] : ['host'];
 (canStartMachines ? describe : describe.skip).each(userlands)('the runner, with the programs of %s', (userland) => {
   let machine: BundleMachine;
   beforeAll(async () => { machine = await BundleMachine.start(userland); });
-  afterAll(async () => { await machine.destroy(); });
+  const assets = mkdtempSync(join(tmpdir(), 'golden-assets-'));
+  afterAll(async () => {
+    await machine.destroy();
+    rmSync(assets, { recursive: true });
+  });
   const file = (path: string) => join(machine.root, path);
 
   test('instructions run in order, and each has its own output and exit code', async () => {
@@ -125,13 +130,13 @@ const userlands: Userland[] = hasBusybox ? ['host', 'busybox'] : ['host'];
   });
 
   test('a folder arrives with its links, empty folders and names that are not UTF-8', async () => {
-    const folder = join(machine.root, '..', `${machine.machine.id}-asset`);
+    const folder = join(assets, 'tree');
     mkdirSync(join(folder, 'empty'), { recursive: true });
     mkdirSync(join(folder, 'deep', 'x'.repeat(120)), { recursive: true });
     writeFileSync(Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.from([0xe9, 0xff, 0x81])]), 'latin');
     writeFileSync(join(folder, 'deep', 'x'.repeat(120), 'run.sh'), '#!/bin/sh\n', { mode: 0o755 });
     symlinkSync('../gone', join(folder, 'deep', 'link'));
-    const { end } = await machine.run([putOf('', '/srv/tree', { content: { asset: folder.split('/').pop()!, kind: 'directory' }, owner: 'app', group: 'app', directoryMode: '0750' })], { assetFolder: join(folder, '..') });
+    const { end } = await machine.run([putOf('', '/srv/tree', { content: { asset: 'tree', kind: 'directory' }, owner: 'app', group: 'app', directoryMode: '0750' })], { assetFolder: assets });
     expect(end).toEqual({ type: 'ok' });
     expect(lstatSync(file('srv/tree/empty'))).toMatchObject({ uid: 1234, mode: 0o40750 });
     expect(readlinkSync(file('srv/tree/deep/link'))).toBe('../gone');
@@ -140,11 +145,11 @@ const userlands: Userland[] = hasBusybox ? ['host', 'busybox'] : ['host'];
   });
 
   test('a folder laid over an existing one keeps what is there, and its mode where tar can', async () => {
-    const folder = join(machine.root, '..', `${machine.machine.id}-overlay`);
+    const folder = join(assets, 'overlay');
     mkdirSync(join(folder, 'lib'), { recursive: true });
     writeFileSync(join(folder, 'lib', 'new'), 'new');
     await machine.execute('mkdir -p /srv/app/real; ln -s real /srv/app/lib; echo old >/srv/app/lib/old; chmod 700 /srv/app');
-    await machine.run([putOf('', '/srv/app', { content: { asset: folder.split('/').pop()!, kind: 'directory' } })], { assetFolder: join(folder, '..') });
+    await machine.run([putOf('', '/srv/app', { content: { asset: 'overlay', kind: 'directory' } })], { assetFolder: assets });
     expect(readlinkSync(file('srv/app/lib'))).toBe('real');
     expect(readFileSync(file('srv/app/real/new'), 'utf8')).toBe('new');
     expect(existsSync(file('srv/app/real/old'))).toBe(true);

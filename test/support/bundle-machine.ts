@@ -13,8 +13,21 @@ import type { Communicator } from '../../lib/ports/communicator';
 /** A `run` as provisioners make it; the name of the user, the script and so on may be told. */
 export function runOf(script: string, changes: Partial<RunInstruction> = {}): RunInstruction {
   return {
-    type: 'run', script: { text: script }, interpreter: ['/bin/sh', '-e'], arguments: [], environment: {}, parameters: {}, secrets: {}, user: 'root',
-    timeoutSeconds: 60, attempts: 1, backoffSeconds: 1, validExitCodes: [0], expectDisconnect: false, origin: 'Run', ...changes,
+    type: 'run',
+    script: { text: script },
+    interpreter: ['/bin/sh', '-e'],
+    arguments: [],
+    environment: {},
+    parameters: {},
+    secrets: {},
+    user: 'root',
+    timeoutSeconds: 60,
+    attempts: 1,
+    backoffSeconds: 1,
+    validExitCodes: [0],
+    expectDisconnect: false,
+    origin: 'Run',
+    ...changes,
   };
 }
 
@@ -74,8 +87,12 @@ export class BundleMachine {
       sinceCheckpoint: options.sinceCheckpoint ?? 0,
       instructions: instructions.map((instruction, index) => {
         const pack = {
-          index, payload, hold: options.holds?.[index] ?? 'never', assetFolder: options.assetFolder ?? '/nowhere',
-          parameters: options.parameters ?? {}, secrets: options.secrets ?? {},
+          index,
+          payload,
+          hold: options.holds?.[index] ?? 'never',
+          assetFolder: options.assetFolder ?? '/nowhere',
+          parameters: options.parameters ?? {},
+          secrets: options.secrets ?? {},
         };
         return instruction.type === 'run' ? runHandler.pack(instruction, pack) : putHandler.pack(instruction, pack);
       }),

@@ -1,10 +1,10 @@
 import { Readable } from 'stream';
 import { createGzip } from 'zlib';
-import { quoteAll } from '../../plan/shell';
 import type { Bundle, BundleFile } from './bundle';
 import { FOLLOWER_SCRIPT } from './follower-script';
 import { RUNNER_SCRIPT } from './runner-script';
 import { TAR_END, tarHeader, tarPadding } from './tar-header';
+import { quoteAll } from '../../plan/shell';
 
 /** Pieces of this size go through the compressor; a call for each header would take longer than the compression. */
 const PIECE = 256 << 10;

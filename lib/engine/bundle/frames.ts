@@ -1,5 +1,5 @@
-import { GoldenError } from '../../errors';
 import { parseRecord, type RunnerRecord } from './records';
+import { GoldenError } from '../../errors';
 
 /** What a follower hands over. */
 export type Frame =

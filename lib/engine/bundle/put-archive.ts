@@ -1,11 +1,11 @@
 import { createReadStream, readFileSync } from 'fs';
 import { posix } from 'path';
 import { Readable } from 'stream';
+import type { BundleFile } from './bundle';
+import { TAR_END, tarHeader, tarPadding, tarSize, type TarMember } from './tar-header';
 import { GoldenError } from '../../errors';
 import { assetEntries, entryPath, type AssetEntry } from '../../plan/asset';
 import type { PutInstruction } from '../../plan/instructions';
-import type { BundleFile } from './bundle';
-import { TAR_END, tarHeader, tarPadding, tarSize, type TarMember } from './tar-header';
 
 /** Contents up to this size are read in one go. */
 const SMALL = 64 << 10;

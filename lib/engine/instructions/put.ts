@@ -1,7 +1,7 @@
 import { join, posix } from 'path';
+import { holdWord, type MachineHandler } from './machine-handler';
 import type { PutInstruction } from '../../plan/instructions';
 import { isNumber, putArchive } from '../bundle/put-archive';
-import { holdWord, type MachineHandler } from './machine-handler';
 
 /** Places a file or folder. An owner given as a number needs no looking up on the machine. */
 export const putHandler: MachineHandler<PutInstruction> = {

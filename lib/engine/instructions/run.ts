@@ -1,5 +1,6 @@
 import { statSync } from 'fs';
 import { join } from 'path';
+import { holdWord, type MachineHandler, type PackOptions } from './machine-handler';
 import { GoldenError } from '../../errors';
 import type { RunInstruction } from '../../plan/instructions';
 import { ENVIRONMENT_NAME } from '../../plan/names';
@@ -7,7 +8,6 @@ import { quote } from '../../plan/shell';
 import type { BundleFile } from '../bundle/bundle';
 import { textFile } from '../bundle/bundle-archive';
 import { fileContent } from '../bundle/put-archive';
-import { holdWord, type MachineHandler, type PackOptions } from './machine-handler';
 
 /** Runs a script. */
 export const runHandler: MachineHandler<RunInstruction> = {

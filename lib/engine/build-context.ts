@@ -1,0 +1,85 @@
+import { GoldenError } from '../errors';
+import type { BuildRequest } from './build-request';
+import type { Redaction } from './redact';
+import type { BuildEvent, EventSink, Phase } from '../ports/events';
+import type { HostContext } from '../ports/host';
+import type { Journal } from '../ports/journal';
+import type { MachineFolders } from './bundle/bundle';
+
+/** One build, as everything in it sees it. */
+export interface BuildContext extends HostContext {
+  readonly request: BuildRequest;
+  readonly journal: Journal;
+  readonly redaction: Redaction;
+  /** Where on a machine this build keeps what it needs there. */
+  readonly folders: MachineFolders;
+  /** Runs a part of the build, and says how long it took. */
+  phase<T>(phase: Phase, work: () => Promise<T>, detail?: string): Promise<T>;
+  /** Does something that has to be undone where the build ends before its time: records the intent, acts, records the outcome. */
+  act<T>(act: string, detail: { readonly [key: string]: string | number }, work: () => Promise<T>): Promise<T>;
+  /** Begins the journal. What was reported before is not in it: a build that has nothing to do leaves no journal. */
+  startRecording(detail: { readonly [key: string]: string | number }): Promise<void>;
+  /** Seconds that each part took so far. */
+  readonly phases: readonly PhaseTime[];
+}
+
+export interface PhaseTime {
+  readonly phase: Phase;
+  readonly seconds: number;
+}
+
+export interface BuildContextOptions {
+  readonly request: BuildRequest;
+  readonly buildId: string;
+  readonly journal: Journal;
+  readonly redaction: Redaction;
+  readonly folders: MachineFolders;
+  readonly signal: AbortSignal;
+}
+
+/** Makes the context of a build. Events go to the journal, too, but for output, which would be most of it. */
+export function buildContext(options: BuildContextOptions): BuildContext {
+  const { request, journal } = options;
+  const { clock } = request;
+  const phases: PhaseTime[] = [];
+  let recording = false;
+  const report: EventSink = (event) => {
+    request.report(event);
+    if (recording && isRecorded(event)) { record(journal, event); }
+  };
+  return {
+    ...options,
+    report,
+    phases,
+    intend: (act, detail) => journal.append({ type: 'intent', act, detail }),
+    startRecording: async (detail) => {
+      await journal.append({ type: 'started', detail });
+      recording = true;
+    },
+    phase: async (phase, work, detail) => {
+      if (options.signal.aborted) { throw new GoldenError('interrupted', `Interrupted before the ${phase}`, { kind: 'interrupted' }); }
+      const begin = clock.now();
+      report({ type: 'phase.started', phase, detail });
+      const result = await work();
+      const seconds = (clock.now() - begin) / 1000;
+      phases.push({ phase, seconds });
+      report({ type: 'phase.finished', phase, seconds });
+      return result;
+    },
+    act: async (act, detail, work) => {
+      await journal.append({ type: 'intent', act, detail });
+      const result = await work();
+      await journal.append({ type: 'done', act, detail });
+      return result;
+    },
+  };
+}
+
+function isRecorded(event: BuildEvent): boolean {
+  return event.type !== 'instruction.output' && event.type !== 'check.finished';
+}
+
+/** Nobody waits for it: what has to be durable is an intent or an outcome, and who appends those learns of a full disk. */
+function record(journal: Journal, { type, ...detail }: BuildEvent): void {
+  journal.append({ type: 'event', act: type, detail }).catch(() => undefined);
+}

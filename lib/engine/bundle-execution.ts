@@ -1,0 +1,168 @@
+import { GoldenError } from '../errors';
+import type { BuildContext } from './build-context';
+import type { Bundle, BundleEnd, PackedInstruction } from './bundle/bundle';
+import { followBundle } from './bundle/follow';
+import type { RunnerRecord } from './bundle/records';
+import { shipBundle } from './bundle/ship';
+import { isConnectionLost, type Connection } from './connection';
+import { InstructionLog } from './instruction-log';
+import { instructionFailed, SHOWN_LINES, type InstructionResult } from './instruction-result';
+
+/** How long a machine may take to come back after it restarted by itself. */
+const RESTART_MS = 600_000;
+
+/** After this time without an answer, the machine itself is asked whether it restarts. */
+const RETURN_MS = 10_000;
+
+const SHUTDOWN_POLL_MS = 200;
+
+export interface BundleListener {
+  /** An instruction has come to its end, good or bad. */
+  finished(result: InstructionResult): void;
+  /** The machine stands still after this instruction, for its disk to be saved. */
+  checkpoint(index: number): Promise<void>;
+}
+
+/** Sends one bundle to the machine, and turns what its runner records into events and results. */
+export class BundleExecution {
+  private readonly logs = new Map<number, InstructionLog>();
+  private readonly started = new Map<number, number>();
+  private readonly finished = new Set<number>();
+
+  constructor(
+    private readonly context: BuildContext, private readonly connection: Connection,
+    private readonly bundle: Bundle, private readonly listener: BundleListener,
+  ) {}
+
+  /** Errors: `instruction-failed`; `runner-gone`, `machine-restarted` where that was not expected. */
+  async run(): Promise<void> {
+    const { context, connection, bundle } = this;
+    await context.act('upload', { bundle: bundle.payload, machine: connection.machine.id }, () => shipBundle(connection, context.folders, bundle));
+    const end = await followBundle(connection, bundle, {
+      record: (record) => this.record(record),
+      output: (index, stream, data) => this.log(index).write(stream, data),
+      recover: () => this.recover(),
+    });
+    await this.settle(end);
+  }
+
+  private async record(record: RunnerRecord): Promise<void> {
+    const { report } = this.context;
+    switch (record.type) {
+      case 'start':
+        if (record.attempt === 1) { this.started.set(record.index, record.at); }
+        report({ type: 'instruction.started', index: record.index, origin: this.packed(record.index).origin, attempt: record.attempt });
+        return;
+      case 'retry': {
+        const how = record.timedOut ? 'took too long' : `ended with exit code ${record.exitCode}`;
+        const message = `${this.packed(record.index).origin}: attempt ${record.attempt} ${how}; the next one in ${record.backoffSeconds} s`;
+        report({ type: 'notice', level: 'warning', message });
+        return;
+      }
+      case 'end':
+        this.finish(record.index, {
+          exitCode: record.exitCode,
+          ok: record.how === 'ok',
+          attempts: record.attempt,
+          seconds: (record.at - (this.started.get(record.index) ?? record.at)) / 100,
+        });
+        return;
+      case 'hold':
+        await this.listener.checkpoint(record.index);
+        await this.connection.demand('go on after a checkpoint', `: >${this.bundle.state}/go.${record.index}`);
+    }
+  }
+
+  private finish(index: number, { exitCode, ok, seconds, attempts }: { exitCode: number; ok: boolean; seconds: number; attempts: number }): void {
+    const { type, origin } = this.context.request.plan.definition.instructions[index];
+    this.log(index).end();
+    this.finished.add(index);
+    this.context.report({ type: 'instruction.finished', index, origin, exitCode, seconds, ok });
+    this.listener.finished({ index, type, origin, cached: false, exitCode, seconds, attempts });
+  }
+
+  /** Brings the machine back within reach; one that was expected to go may have to be waited for longer. */
+  private async recover(): Promise<void> {
+    const { connection } = this;
+    if (!this.last.expectDisconnect) {
+      this.context.report({ type: 'notice', level: 'warning', message: 'The connection to the machine was lost; its work goes on meanwhile' });
+      await connection.reconnect();
+      return;
+    }
+    try {
+      await connection.reconnect(RETURN_MS);
+    } catch (error) {
+      if (this.context.signal.aborted) { throw error; }
+      await connection.machine.restarted(RESTART_MS);
+      await connection.reconnect();
+    }
+  }
+
+  private async settle(end: BundleEnd): Promise<void> {
+    const { plan } = this.context.request;
+    if (end.type === 'failed') {
+      const instruction = plan.definition.instructions[end.index];
+      throw instructionFailed(plan, end.index, instruction, { ...end, lastLines: this.log(end.index).lastLines(SHOWN_LINES) });
+    }
+    const onlyLastIsLeft = this.finished.size >= this.bundle.instructions.length - 1;
+    if (this.last.expectDisconnect && onlyLastIsLeft) {
+      await this.awaitReturn(end);
+      // How it ended went down with the machine: that it may is what was declared.
+      if (!this.finished.has(this.last.index)) { this.finish(this.last.index, { exitCode: 0, ok: true, seconds: 0, attempts: 1 }); }
+      return;
+    }
+    if (end.type !== 'ok') { throw this.interruption(end); }
+  }
+
+  /** Waits until it is certain that the machine does not go down any more, or has come back. */
+  private async awaitReturn(end: BundleEnd): Promise<void> {
+    const { connection, bundle, context } = this;
+    const { clock } = context.request;
+    const deadline = clock.now() + RESTART_MS;
+    let restarted = end.type === 'restarted';
+    while (!restarted && clock.now() < deadline) {
+      try {
+        const probe = `[ -e ${bundle.state}/records ] || echo restarted; systemctl is-system-running 2>/dev/null || true`;
+        const { stdout } = await connection.communicator.execute(probe, { signal: context.signal });
+        const states = stdout.toString().split('\n');
+        restarted = states.includes('restarted');
+        if (!restarted && !states.includes('stopping')) { return; }
+        if (!restarted) { await clock.sleep(SHUTDOWN_POLL_MS, context.signal); }
+      } catch (error) {
+        if (!isConnectionLost(error)) { throw error; }
+        await this.recover();
+      }
+    }
+    await connection.machine.restarted(RESTART_MS);
+    await connection.reconnect();
+  }
+
+  private interruption(end: BundleEnd): GoldenError {
+    const { plan } = this.context.request;
+    const { index, origin } = this.bundle.instructions.find((one) => !this.finished.has(one.index)) ?? this.last;
+    const words = this.log(index).lastLines(SHOWN_LINES).map((line) => `\n  ${line}`).join('');
+    const options = { kind: 'instruction', path: `${plan.image}/${origin}` } as const;
+    return end.type === 'restarted'
+      ? new GoldenError('machine-restarted', `The machine restarted under it${words && `; its last words:${words}`}`, {
+        ...options, hint: 'Declare that the script restarts the machine (expectDisconnect), or use a reboot in its place.',
+      })
+      : new GoldenError('runner-gone', `What executes it on the machine has gone${words && `; its last words:${words}`}`, {
+        ...options, hint: 'Something on the machine ended it: look for a lack of memory, or for a script that kills what it did not start.',
+      });
+  }
+
+  private get last(): PackedInstruction {
+    return this.bundle.instructions[this.bundle.instructions.length - 1];
+  }
+
+  private packed(index: number): PackedInstruction {
+    return this.bundle.instructions.find((instruction) => instruction.index === index)!;
+  }
+
+  private log(index: number): InstructionLog {
+    const { redaction, report } = this.context;
+    let log = this.logs.get(index);
+    if (!log) { this.logs.set(index, log = new InstructionLog(index, redaction, report)); }
+    return log;
+  }
+}

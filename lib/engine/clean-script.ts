@@ -1,0 +1,85 @@
+/**
+ * Removes from a machine what must not be in an image: keys, identities, registrations, logs, histories, caches, and what
+ * belongs to us. POSIX sh. What users put there stays: of authorized keys only ours goes. Prints one line for each thing.
+ *
+ * Called with the user to log in as, and the public key that we let in (or nothing).
+ */
+export const CLEAN_SCRIPT = `
+login_user=$1 our_key=$2
+
+# clean NAME PATTERN...: removes what the patterns match, and says so where there was something.
+clean() {
+  name=$1 found=
+  shift
+  for path; do
+    if [ -e "$path" ] || [ -L "$path" ]; then rm -rf -- "$path" && found=1; fi
+  done
+  [ -z "$found" ] || echo "$name"
+}
+
+home_of() {
+  while IFS=: read -r user rest; do
+    if [ "$user" = "$1" ]; then
+      rest=\${rest#*:*:*:*:}
+      echo "\${rest%%:*}"
+    fi
+  done </etc/passwd
+}
+
+if [ -n "$our_key" ]; then
+  for user in root "$login_user"; do
+    file=$(home_of "$user")/.ssh/authorized_keys
+    if [ -f "$file" ] && grep -qF -- "$our_key" "$file"; then
+      grep -vF -- "$our_key" "$file" >"$file.golden"
+      if [ -s "$file.golden" ]; then cat "$file.golden" >"$file"; else rm -f "$file"; fi
+      rm -f "$file.golden"
+      echo "authorized key of this build for $user"
+    fi
+  done
+fi
+
+# Without host keys sshd does not start. Where nothing else makes new ones, the image makes them when sshd starts first.
+if [ -x /usr/sbin/sshd ] && [ -e /lib/systemd/system/ssh.service ] && [ ! -e /usr/bin/cloud-init ] && [ -x /usr/bin/ssh-keygen ]; then
+  mkdir -p /etc/systemd/system/ssh.service.d
+  printf '%s\\n' '[Service]' 'ExecStartPre=' 'ExecStartPre=/usr/bin/ssh-keygen -A' 'ExecStartPre=/usr/sbin/sshd -t' >/etc/systemd/system/ssh.service.d/host-keys.conf
+  echo 'SSH host keys: new ones are made when sshd starts first'
+fi
+clean 'SSH host keys' /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+
+if [ -s /etc/machine-id ]; then
+  : >/etc/machine-id
+  echo 'machine-id'
+fi
+[ -L /var/lib/dbus/machine-id ] || clean 'machine-id of D-Bus' /var/lib/dbus/machine-id
+clean 'state of cloud-init' /var/lib/cloud/instance /var/lib/cloud/instances /var/lib/cloud/data /var/lib/cloud/sem /var/lib/cloud/seed
+clean 'registration of the SSM agent' /var/lib/amazon/ssm/Vault /var/lib/amazon/ssm/registration /var/lib/amazon/ssm/i-* /var/lib/amazon/ssm/ipc
+clean 'random seed' /var/lib/systemd/random-seed /var/lib/urandom/random-seed /var/lib/misc/random-seed
+clean 'secret of the credential store' /var/lib/systemd/credential.secret
+clean 'DHCP leases' /var/lib/dhcp/*.leases /var/lib/dhclient/* /var/lib/NetworkManager/*.lease /var/lib/NetworkManager/secret_key /var/lib/systemd/network/* /var/lib/dhcpcd/*
+clean 'package lists' /var/lib/apt/lists/* /var/cache/dnf/* /var/cache/yum/* /var/cache/zypp/* /var/cache/apk/*
+clean 'package caches' /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/* /var/cache/apt/*.bin
+clean 'shell histories' /root/.*_history /home/*/.*_history /root/.lesshst /home/*/.lesshst /root/.viminfo /home/*/.viminfo
+
+journalctl --relinquish-var >/dev/null 2>&1
+clean 'journal' /var/log/journal/*
+clean 'rotated logs' /var/log/*.gz /var/log/*.[0-9] /var/log/*.old /var/log/*/*.gz /var/log/*/*.[0-9]
+logs=$(find /var/log -type f -size +0 2>/dev/null | wc -l)
+if [ "$logs" -gt 0 ]; then
+  # Services that hold them open go on writing to them; only what they say is removed.
+  find /var/log -type f -size +0 -exec sh -c 'for file; do : >"$file"; done' sh {} +
+  echo "logs: $logs emptied"
+fi
+
+for folder in /tmp /var/tmp; do
+  # A socket or mount of a running service may refuse; it is not part of the image.
+  found=$(find "$folder" -mindepth 1 -xdev 2>/dev/null | wc -l)
+  find "$folder" -mindepth 1 -xdev -delete 2>/dev/null
+  [ "$found" = 0 ] || echo "$folder: $found entries"
+done
+for folder in /run/golden-[0-9a-f]*; do
+  if [ ! -d "$folder" ] || [ "$folder" = /run/golden-host ]; then continue; fi
+  umount "$folder" 2>/dev/null
+  rm -rf "$folder"
+done
+sync
+`.trimStart();

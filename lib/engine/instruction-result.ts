@@ -1,0 +1,37 @@
+import { GoldenError } from '../errors';
+import type { Instruction, InstructionType } from '../plan/instructions';
+import type { Plan } from '../plan/model';
+
+/** How one instruction ended: a line of the manifest. */
+export interface InstructionResult {
+  readonly index: number;
+  readonly type: InstructionType;
+  readonly origin: string;
+  /** It was in the layer that the build started from; the other figures are of no meaning then. */
+  readonly cached: boolean;
+  readonly exitCode: number;
+  readonly seconds: number;
+  readonly attempts: number;
+}
+
+/** Lines of output that a message shows. */
+export const SHOWN_LINES = 10;
+
+export interface Failure {
+  readonly exitCode: number;
+  readonly timedOut: boolean;
+  /** The last lines that it wrote. */
+  readonly lastLines: readonly string[];
+}
+
+/** The error of an instruction that failed: which one, how, and what it said last. */
+export function instructionFailed(plan: Plan, index: number, instruction: Instruction, { exitCode, timedOut, lastLines }: Failure): GoldenError {
+  const how = timedOut && 'timeoutSeconds' in instruction ? `took longer than ${instruction.timeoutSeconds} s` : `ended with exit code ${exitCode}`;
+  const words = lastLines.map((line) => `\n  ${line}`).join('');
+  const fullDisk = lastLines.some((line) => line.includes('No space left on device'));
+  return new GoldenError('instruction-failed', `Instruction ${index + 1} of ${plan.definition.instructions.length} (${instruction.type}) ${how}${words && `:${words}`}`, {
+    kind: 'instruction',
+    path: `${plan.image}/${instruction.origin}`,
+    hint: fullDisk ? 'The disk of the machine is full: give the image a larger root volume.' : 'Build with --on-error abort to look at the machine.',
+  });
+}

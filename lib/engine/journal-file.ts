@@ -1,0 +1,81 @@
+import { mkdir, open, readFile, type FileHandle } from 'fs/promises';
+import { join } from 'path';
+import type { Clock } from '../ports/clock';
+import type { Journal, JournalRecord } from '../ports/journal';
+
+/** The folder of one build's records. */
+export function buildFolder(stateFolder: string, buildId: string): string {
+  return join(stateFolder, 'builds', buildId);
+}
+
+/**
+ * Keeps the journal of a build in a file, one record a line. The file is made with the first record. Records that come
+ * while others are being written go to the disk together.
+ */
+export class JournalFile implements Journal {
+  private file: Promise<FileHandle> | undefined;
+  private sequence = 0;
+  private waiting: string[] = [];
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(private readonly stateFolder: string, readonly buildId: string, private readonly clock: Clock) {}
+
+  append(record: Omit<JournalRecord, 'sequence' | 'time'>): Promise<void> {
+    const line: JournalRecord = { sequence: ++this.sequence, time: new Date(this.clock.now()).toISOString(), ...record };
+    this.waiting.push(`${JSON.stringify(line)}\n`);
+    const written = this.writing.then(() => this.write());
+    // Whoever waits for a record learns why it could not be written; the ones after it are tried all the same.
+    this.writing = written.catch(() => undefined);
+    return written;
+  }
+
+  read(): Promise<readonly JournalRecord[]> {
+    return readJournal(this.stateFolder, this.buildId);
+  }
+
+  async close(): Promise<void> {
+    await this.writing;
+    await (await this.file)?.close();
+    this.file = undefined;
+  }
+
+  private async write(): Promise<void> {
+    const lines = this.waiting.splice(0);
+    // The record before this one has taken it along.
+    if (lines.length === 0) { return; }
+    const file = await (this.file ??= this.open());
+    await file.appendFile(lines.join(''));
+    await file.datasync();
+  }
+
+  private async open(): Promise<FileHandle> {
+    const folder = buildFolder(this.stateFolder, this.buildId);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const file = await open(join(folder, 'journal.jsonl'), 'a', 0o600);
+    // The name of the file has to survive a power cut as well.
+    const parent = await open(folder);
+    await parent.sync().finally(() => parent.close());
+    return file;
+  }
+}
+
+/** The records of a build. A last line that was not written whole, as when its process was killed, does not count. */
+export async function readJournal(stateFolder: string, buildId: string): Promise<readonly JournalRecord[]> {
+  const text = await readFile(join(buildFolder(stateFolder, buildId), 'journal.jsonl'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') { return ''; }
+    throw error;
+  });
+  const lines = text.split('\n');
+  const torn = lines.pop();
+  const records = lines.map((line) => JSON.parse(line) as JournalRecord);
+  // Only what follows the last newline may be torn; it may be whole, too.
+  return torn === '' || torn === undefined ? records : [...records, ...whole(torn)];
+}
+
+function whole(line: string): JournalRecord[] {
+  try {
+    return [JSON.parse(line) as JournalRecord];
+  } catch {
+    return [];
+  }
+}

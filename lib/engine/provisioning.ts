@@ -1,0 +1,137 @@
+import { GoldenError } from '../errors';
+import { assetFolderOf } from './assets';
+import type { BuildContext } from './build-context';
+import { endsBundle, type Instruction } from '../plan/instructions';
+import type { Bundle, PackedInstruction } from './bundle/bundle';
+import { BundleExecution } from './bundle-execution';
+import type { CheckSummary } from './checks';
+import type { Connection } from './connection';
+import type { Inputs } from './inputs';
+import { InstructionLog } from './instruction-log';
+import { instructionFailed, SHOWN_LINES, type InstructionResult } from './instruction-result';
+import type { EngineHandler } from './instructions/engine-handler';
+import { handlerOf } from './instructions/handlers';
+import type { LayerPolicy } from './layer-policy';
+
+/** Executes the instructions of a plan on a machine, in bundles where it can, and saves layers on the way. */
+export class Provisioning {
+  readonly results: InstructionResult[] = [];
+  readonly checks: CheckSummary[] = [];
+  private readonly instructions: readonly Instruction[];
+  private lastCheckpoint: number;
+  private bundles = 0;
+
+  constructor(
+    private readonly context: BuildContext, private readonly connection: Connection,
+    private readonly inputs: Inputs, private readonly policy: LayerPolicy,
+  ) {
+    this.instructions = context.request.plan.definition.instructions;
+    this.lastCheckpoint = context.request.clock.now();
+  }
+
+  /** @param from index of the first instruction that the disk does not have yet */
+  async run(from: number): Promise<void> {
+    this.instructions.slice(0, from).forEach((instruction, index) => this.cached(index, instruction));
+    for (let index = from; index < this.instructions.length;) {
+      const handler = handlerOf(this.instructions[index]);
+      if (handler.place === 'machine') {
+        index = await this.bundle(index);
+      } else {
+        await this.alone(index, handler);
+        index++;
+      }
+    }
+  }
+
+  private cached(index: number, { type, origin }: Instruction): void {
+    this.results.push({ index, type, origin, cached: true, exitCode: 0, seconds: 0, attempts: 0 });
+    this.context.report({ type: 'instruction.cached', index, origin });
+  }
+
+  /** Executes consecutive instructions on the machine. Returns the index after the last one. */
+  private async bundle(from: number): Promise<number> {
+    const { folders, request } = this.context;
+    const name = this.bundles++;
+    const payload = `${folders.payload}/${name}`;
+    const instructions: PackedInstruction[] = [];
+    for (let index = from; index < this.instructions.length; index++) {
+      const instruction = this.instructions[index];
+      const handler = handlerOf(instruction);
+      if (handler.place !== 'machine') { break; }
+      instructions.push(handler.pack(instruction, {
+        index,
+        payload,
+        hold: this.policy.hold(index),
+        assetFolder: assetFolderOf(request.planFile),
+        parameters: this.inputs.parameters,
+        secrets: this.inputs.secrets,
+      }));
+      if (endsBundle(instruction)) { break; }
+    }
+    const bundle: Bundle = { payload, state: `${folders.state}/${name}`, instructions, sinceCheckpoint: this.sinceCheckpoint() };
+    const execution = new BundleExecution(this.context, this.connection, bundle, {
+      finished: (result) => this.results.push(result),
+      checkpoint: (index) => this.checkpoint(index),
+    });
+    await execution.run();
+    const last = from + instructions.length - 1;
+    // Where the machine may have restarted, the runner could not wait for us.
+    if (instructions[instructions.length - 1].expectDisconnect) { await this.boundary(last); }
+    return last + 1;
+  }
+
+  /** Executes one instruction from here. */
+  private async alone(index: number, handler: EngineHandler<Instruction>): Promise<void> {
+    const instruction = this.instructions[index];
+    const { request, report, redaction } = this.context;
+    const { origin, type } = instruction;
+    const log = new InstructionLog(index, redaction, report);
+    const begin = request.clock.now();
+    const finished = (exitCode: number) => {
+      log.end();
+      const seconds = (request.clock.now() - begin) / 1000;
+      report({ type: 'instruction.finished', index, origin, exitCode, seconds, ok: exitCode === 0 });
+      this.results.push({ index, type, origin, cached: false, exitCode, seconds, attempts: 1 });
+    };
+    report({ type: 'instruction.started', index, origin, attempt: 1 });
+    let exitCode: number;
+    try {
+      const { connection, context } = this;
+      exitCode = await handler.execute(instruction, { index, context, connection, log, keep: (results) => this.checks.push(...results) });
+    } catch (error) {
+      finished(1);
+      throw located(error, `${request.plan.image}/${origin}`);
+    }
+    finished(exitCode);
+    if (exitCode !== 0) {
+      throw instructionFailed(request.plan, index, instruction, { exitCode, timedOut: false, lastLines: log.lastLines(SHOWN_LINES) });
+    }
+    await this.boundary(index);
+  }
+
+  /** Saves the disk after an instruction where that is worth it. */
+  private async boundary(index: number): Promise<void> {
+    if (this.policy.isDue(index, this.sinceCheckpoint())) { await this.checkpoint(index); }
+  }
+
+  private async checkpoint(index: number): Promise<void> {
+    const { context, connection } = this;
+    const { clock, host } = context.request;
+    const key = this.inputs.keys.layers[index + 1];
+    const begin = clock.now();
+    await context.act('checkpoint', { key, machine: connection.machine.id }, () => host.checkpoint(connection.machine, key, context));
+    this.lastCheckpoint = clock.now();
+    context.report({ type: 'layer.saved', key, after: index + 1, seconds: (this.lastCheckpoint - begin) / 1000 });
+  }
+
+  private sinceCheckpoint(): number {
+    return (this.context.request.clock.now() - this.lastCheckpoint) / 1000;
+  }
+}
+
+/** Says which construct an error belongs to, where it does not say so itself. */
+function located(error: unknown, path: string): unknown {
+  if (!GoldenError.is(error) || error.path !== undefined) { return error; }
+  const { code, message, kind, hint, position } = error;
+  return new GoldenError(code, message, { kind, hint, position, path, cause: error });
+}
