@@ -1,8 +1,8 @@
 import { readFileSync } from 'fs';
 import { join } from 'path';
-import { AmiImage, Check, Expect, FileSource, Provisioner, Source } from 'cdk-golden-image';
 import type { Construct } from 'constructs';
 import { GoToolchain } from './go-toolchain';
+import { AmiImage, Check, Expect, FileSource, Provisioner, Source } from 'cdk-golden-image';
 
 const GO_VERSION = '1.23.4';
 /** Of go1.23.4.linux-amd64.tar.gz, as https://go.dev/dl lists it. */

@@ -1,5 +1,5 @@
-import type { IProvisioner, ProvisionerContext } from 'cdk-golden-image';
 import type { Construct } from 'constructs';
+import type { IProvisioner, ProvisionerContext } from 'cdk-golden-image';
 
 /** Installs a Go tool chain to /usr/local/go: a provisioner of our own, made from what the context offers. */
 export class GoToolchain implements IProvisioner {

@@ -1,6 +1,6 @@
 import { join } from 'path';
-import { AmiImage, Check, Expect, FileSource, Provisioner, Source } from 'cdk-golden-image';
 import type { Construct } from 'constructs';
+import { AmiImage, Check, Expect, FileSource, Provisioner, Source } from 'cdk-golden-image';
 
 /** nginx with a site of ours and a status page that a unit of ours writes at each boot, on Debian 12. */
 export function webServerImage(scope: Construct): AmiImage {

@@ -78,4 +78,4 @@ async function main(): Promise<void> {
   report('synthesis of 1,000 images, in terms of 1,000 ec2.Instance', images / instances, 'x', '< 1.5');
 }
 
-main().finally(() => rmSync(work, { recursive: true, force: true }));
+void main().finally(() => rmSync(work, { recursive: true, force: true }));
