@@ -6,11 +6,13 @@ import { SandboxHost } from '../../lib/hosts/sandbox/sandbox-host';
 import type { DraftArtifact } from '../../lib/ports/host';
 import { output } from '../../lib/process';
 import { leftovers } from '../support/leftovers';
-import { hostContext, launchRequest, machinePlan, TEST_HOME } from '../support/machine-plan';
+import { hostContext, launchRequest, machinePlan } from '../support/machine-plan';
+import { sandboxHome } from '../support/sandbox-home';
 
 jest.setTimeout(180_000);
 const outputFolder = mkdtempSync(join(tmpdir(), 'golden-sandbox-'));
-const host = new SandboxHost({ stateFolder: TEST_HOME, outputFolder });
+const home = sandboxHome();
+const host = new SandboxHost({ stateFolder: home.folder, outputFolder });
 const context = hostContext();
 const plan = machinePlan();
 let draft: DraftArtifact;
@@ -24,7 +26,10 @@ beforeAll(async () => {
   draft = await host.capture(machine, request, context);
   await machine.destroy();
 });
-afterAll(() => rmSync(outputFolder, { recursive: true, force: true }));
+afterAll(() => {
+  rmSync(outputFolder, { recursive: true, force: true });
+  home.remove();
+});
 
 test('what was captured is the disk as the machine left it, and nothing of the sandbox', async () => {
   const names = (await output(['tar', '-tf', join(draft.id, 'root.tar')])).split('\n');
@@ -41,7 +46,7 @@ test('a draft boots, and the machine that proves it leaves nothing', async () =>
   expect(banner.toString()).toMatch(/^SSH-2\.0-OpenSSH/);
   stream.destroy();
   await machine.destroy();
-  expect(leftovers(TEST_HOME, join(outputFolder, 'nothing'))).toEqual([]);
+  expect(leftovers(home.folder, join(outputFolder, 'nothing'))).toEqual([]);
   expect((await output(['sha256sum', join(draft.id, 'disk.qcow2')])).split(' ')[0]).toBe(qcow2.sha256);
 });
 

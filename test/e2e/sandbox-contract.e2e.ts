@@ -5,12 +5,17 @@ import { execCommunicators } from '../../lib/communicators/exec/exec-communicato
 import { SandboxHost } from '../../lib/hosts/sandbox/sandbox-host';
 import { describeCommunicator } from '../contract/communicator.contract';
 import { describeHost } from '../contract/host.contract';
-import { hostContext, launchRequest, machinePlan, TEST_HOME } from '../support/machine-plan';
+import { hostContext, launchRequest, machinePlan } from '../support/machine-plan';
+import { sandboxHome } from '../support/sandbox-home';
 
 jest.setTimeout(120_000);
 const outputFolder = mkdtempSync(join(tmpdir(), 'golden-sandbox-'));
-const host = new SandboxHost({ stateFolder: TEST_HOME, outputFolder });
-afterAll(() => rmSync(outputFolder, { recursive: true, force: true }));
+const home = sandboxHome();
+const host = new SandboxHost({ stateFolder: home.folder, outputFolder });
+afterAll(() => {
+  rmSync(outputFolder, { recursive: true, force: true });
+  home.remove();
+});
 
 describeHost('sandbox', async () => ({
   host, communicators: execCommunicators, plan: (instructions) => machinePlan(instructions), destroy: async () => undefined,

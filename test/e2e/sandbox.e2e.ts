@@ -10,14 +10,19 @@ import type { Communicator } from '../../lib/ports/communicator';
 import type { LaunchRequest, Machine } from '../../lib/ports/host';
 import { output, run } from '../../lib/process';
 import { leftovers } from '../support/leftovers';
-import { hostContext, launchRequest, machinePlan, pause, TEST_HOME } from '../support/machine-plan';
+import { hostContext, launchRequest, machinePlan, pause } from '../support/machine-plan';
+import { sandboxHome } from '../support/sandbox-home';
 
 jest.setTimeout(120_000);
 const outputFolder = mkdtempSync(join(tmpdir(), 'golden-sandbox-'));
-const host = new SandboxHost({ stateFolder: TEST_HOME, outputFolder });
+const home = sandboxHome();
+const host = new SandboxHost({ stateFolder: home.folder, outputFolder });
 const machines: Machine[] = [];
 afterEach(async () => { await Promise.all(machines.splice(0).map((machine) => machine.destroy())); });
-afterAll(() => rmSync(outputFolder, { recursive: true, force: true }));
+afterAll(() => {
+  rmSync(outputFolder, { recursive: true, force: true });
+  home.remove();
+});
 
 const context = hostContext();
 
@@ -96,7 +101,7 @@ describe('a machine', () => {
     expect(await sh('ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null')).toContain(requirements.hostKey.publicKey.split(' ')[1]);
     expect(await sh('sshd -T -o "AuthorizedKeysFile /run/golden-host/ssh/%u" >/dev/null 2>&1; cat /run/golden-host/ssh/root')).toBe(requirements.authorizedKey.trim());
     const secret = requirements.hostKey.privateKey.split('\n')[2];
-    expect((await run(['grep', '-rlF', secret, join(TEST_HOME, 'sandbox', 'machines')])).stdout.toString()).toBe('');
+    expect((await run(['grep', '-rlF', secret, join(home.folder, 'sandbox', 'machines')])).stdout.toString()).toBe('');
     expect((await run(['grep', '-alF', secret, ...readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).map((pid) => `/proc/${pid}/cmdline`)])).stdout.toString())
       .not.toContain('/proc');
     rmSync(keys, { recursive: true });
@@ -131,7 +136,7 @@ describe('out of a machine\'s reach are', () => {
   });
 
   test('files, mounts and processes of the host', async () => {
-    const marker = join(TEST_HOME, 'marker');
+    const marker = join(home.folder, 'marker');
     writeFileSync(marker, 'the host');
     const { sh } = await launch();
     expect(await sh(`cat ${marker}`)).toContain('No such file');
@@ -151,7 +156,7 @@ describe('out of a machine\'s reach are', () => {
 
 test('with hostLoopback it reaches the loopback of the host, where tests serve what they cannot download', async () => {
   const { server, port } = await serve();
-  const { sh } = await launch(new SandboxHost({ stateFolder: TEST_HOME, outputFolder, hostLoopback: true }));
+  const { sh } = await launch(new SandboxHost({ stateFolder: home.folder, outputFolder, hostLoopback: true }));
   expect(await sh(`curl -sS --max-time 2 http://10.0.2.2:${port}/`)).toBe('the host');
   server.close();
 });
@@ -178,7 +183,7 @@ describe('nothing is left', () => {
     expect(await processesOf(machine)).toBe('');
     expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(machine.id);
     await machine.destroy();
-    expect(existsSync(join(TEST_HOME, 'sandbox', 'machines', machine.id))).toBe(false);
+    expect(existsSync(join(home.folder, 'sandbox', 'machines', machine.id))).toBe(false);
     expect((await run(['find', '/sys/fs/cgroup', '-maxdepth', '2', '-name', `golden-${machine.id}`])).stdout.toString()).toBe('');
   });
 
@@ -189,7 +194,7 @@ describe('nothing is left', () => {
     working.catch(() => undefined);
     await machine.destroy();
     await expect(working).rejects.toMatchObject({ code: 'connection-lost' });
-    expect(leftovers(TEST_HOME, outputFolder)).toEqual([]);
+    expect(leftovers(home.folder, outputFolder)).toEqual([]);
   });
 
   test('of a launch that is called off', async () => {
@@ -199,14 +204,14 @@ describe('nothing is left', () => {
     const launching = host.launch(what, hostContext({ signal: controller.signal }));
     setTimeout(() => controller.abort(), 150);
     await expect(launching).rejects.toMatchObject({ kind: 'interrupted' });
-    expect(leftovers(TEST_HOME, outputFolder)).toEqual([]);
+    expect(leftovers(home.folder, outputFolder)).toEqual([]);
   });
 
   test('of a build whose process was killed, once garbage is collected', async () => {
     // GIVEN a process that launches a machine and a draft, and is killed
     const script = join(__dirname, '..', 'support', 'launch-and-wait.ts');
     let said = '';
-    const killed = run(['npx', 'tsx', script, TEST_HOME, outputFolder], {
+    const killed = run(['npx', 'tsx', script, home.folder, outputFolder], {
       timeoutMs: 60_000,
       onStdout: (data) => {
         said += data.toString();
@@ -216,14 +221,14 @@ describe('nothing is left', () => {
     });
     await killed;
     const id = /^machine (\w+)$/m.exec(said)![1];
-    expect(leftovers(TEST_HOME, outputFolder).join('\n')).toContain(`machine: ${id}`);
+    expect(leftovers(home.folder, outputFolder).join('\n')).toContain(`machine: ${id}`);
 
     // WHEN
     const removed = await host.collectGarbage();
 
     // THEN
     expect(removed).toContainEqual(expect.stringContaining(id));
-    expect(leftovers(TEST_HOME, outputFolder)).toEqual([]);
+    expect(leftovers(home.folder, outputFolder)).toEqual([]);
     expect(await host.collectGarbage()).toEqual([]);
   });
 });
@@ -240,7 +245,7 @@ describe('a full disk', () => {
   });
 
   test('ends a capture with its reason, and without a half-written artifact', async () => {
-    const full = new SandboxHost({ stateFolder: TEST_HOME, outputFolder: small });
+    const full = new SandboxHost({ stateFolder: home.folder, outputFolder: small });
     const what = await launchRequest(full, machinePlan(), context);
     const machine = await full.launch(what, context);
     machines.push(machine);
