@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Keep at most this much of each stream; the rest is counted as truncated. @default 16 MiB */
   readonly maxOutputBytes?: number;
+  /** Gets the process, to signal it. */
+  readonly onStart?: (child: ChildProcess) => void;
   readonly onStdout?: (data: Buffer) => void;
   readonly onStderr?: (data: Buffer) => void;
 }
@@ -51,6 +53,7 @@ export function start(argv: readonly string[], options: SpawnOptions = {}): Chil
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const child = start(argv, { cwd: options.cwd, env: options.env, detached: true });
+    options.onStart?.(child);
     const limit = options.maxOutputBytes ?? 16 << 20;
     const stdout = new Tail(limit);
     const stderr = new Tail(limit);

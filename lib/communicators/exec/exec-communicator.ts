@@ -13,6 +13,8 @@ const POLL_MS = 20;
 /** How long after a command was killed the machine may take until it is seen to be gone. */
 const GRACE_MS = 250;
 const KILLED = 137;
+/** How often who waits outside of a machine is woken. */
+const WAKE_MS = 250;
 
 type Child = ReturnType<typeof start>;
 
@@ -39,7 +41,7 @@ class ExecCommunicator implements Communicator {
   async execute(command: string, options: ExecuteOptions = {}): Promise<ExecuteResult> {
     const enter = await this.enter();
     const result = await run([...enter, '/bin/sh', '-c', command], {
-      env: ENVIRONMENT, stdin: options.stdin, timeoutMs: options.timeoutMs ?? EXECUTE_MS, signal: options.signal,
+      env: ENVIRONMENT, stdin: options.stdin, timeoutMs: options.timeoutMs ?? EXECUTE_MS, signal: options.signal, onStart: keepAwake,
     });
     await this.assertStillThere(enter, result.exitCode);
     return result;
@@ -50,7 +52,7 @@ class ExecCommunicator implements Communicator {
     const enter = await this.enter();
     const command = `umask 077 && cat > ${quote(draft)} && mv -fT -- ${quote(draft)} ${quote(path)}`;
     try {
-      const result = await run([...enter, '/bin/sh', '-c', command], { env: ENVIRONMENT, stdin: content, signal: options.signal });
+      const result = await run([...enter, '/bin/sh', '-c', command], { env: ENVIRONMENT, stdin: content, signal: options.signal, onStart: keepAwake });
       await this.assertStillThere(enter, result.exitCode);
       if (result.exitCode !== 0) { throw new GoldenError('upload-failed', `${path} could not be written on the machine: ${text(result.stderr)}`); }
     } catch (error) {
@@ -107,6 +109,7 @@ class ExecCommunicator implements Communicator {
   private begin(argv: readonly string[]): Child {
     const child = start(argv, { env: ENVIRONMENT, detached: true });
     this.children.add(child);
+    keepAwake(child);
     child.stdin!.on('error', () => { /* it ended without reading */ });
     child.stdin!.end();
     return child;
@@ -150,6 +153,15 @@ export const execCommunicators: CommunicatorFactory = {
   requirements: {},
   open: (machine) => new ExecCommunicator(machine),
 };
+
+/**
+ * A machine that shuts down stops all its processes for a moment. nsenter, which waits for one of them outside, then stops
+ * itself, where that machine cannot wake it; the dead process stays, and the shutdown waits for it until its deadline.
+ */
+function keepAwake(child: Child): void {
+  const timer = setInterval(() => killGroup(child, 'SIGCONT'), WAKE_MS);
+  child.once('close', () => clearInterval(timer));
+}
 
 function lost(cause?: unknown): GoldenError {
   return new GoldenError('connection-lost', `The machine went away${cause instanceof Error ? `: ${cause.message}` : ''}`, { cause });
