@@ -10,6 +10,8 @@ import { killGroup, run, start } from '../../process';
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LANG: 'C.UTF-8' };
 const EXECUTE_MS = 60_000;
 const POLL_MS = 20;
+/** Who entered a machine in the moment of its end may never hear of it. */
+const TRY_MS = 3_000;
 /** How long after a command was killed the machine may take until it is seen to be gone. */
 const GRACE_MS = 250;
 const KILLED = 137;
@@ -28,7 +30,7 @@ class ExecCommunicator implements Communicator {
   async connect(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void> {
     const deadline = Date.now() + options.timeoutMs;
     for (;;) {
-      const ready = await this.execute('true', { timeoutMs: Math.max(1, deadline - Date.now()), signal: options.signal })
+      const ready = await this.execute('true', { timeoutMs: Math.max(1, Math.min(TRY_MS, deadline - Date.now())), signal: options.signal })
         .then(({ exitCode }) => exitCode === 0, (error) => { if (isPassing(error)) { return false; } throw error; });
       if (ready) { return; }
       if (Date.now() > deadline) {
