@@ -23,7 +23,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   testdir: 'test',
   tsconfigDev: { compilerOptions: { isolatedModules: true, skipLibCheck: true } },
 
-  bundledDeps: ['ajv@^8', 'jsonc-parser@^3'],
+  bundledDeps: ['ajv@^8'],
   // Everything below ends up in the one-file command, never in the dependencies of a user.
   devDeps: [
     'aws-cdk@^2.1148',
@@ -85,12 +85,12 @@ project.package.addField('exports', {
   './.jsii': './.jsii',
   './.warnings.jsii.js': './.warnings.jsii.js',
 });
+project.npmignore?.exclude('/lib/**/*.ts', '/examples/', '/rosetta/', '/.ci/', '/.projenrc.ts', '/tsconfig.json', 'cdk.out/', 'golden.out/', 'node_modules/');
+project.npmignore?.include('/lib/**/*.d.ts', '/bin/golden.js');
 // The building half ships as one bundled file (bin/golden.js); its modules are not part of the package.
 for (const room of rooms.filter((r) => r.half === 'building')) {
-  project.npmignore?.exclude(`/lib/${room.name}/`);
+  project.npmignore?.exclude(`/lib/${room.name}/**`);
 }
-project.npmignore?.exclude('/lib/**/*.ts', '/examples/', '/.ci/', '/.projenrc.ts', '/tsconfig.json', 'cdk.out/', 'golden.out/', 'node_modules/');
-project.npmignore?.include('/lib/**/*.d.ts', '/bin/golden.js');
 
 // --- tasks ---------------------------------------------------------------------------------------------------------
 const schema = project.addTask('plan-schema', {
