@@ -1,20 +1,16 @@
-import { existsSync } from 'fs';
-import { join } from 'path';
 import { GoldenError } from '../errors';
 import type { BuildContext } from './build-context';
-import type { BuildRequest } from './build-request';
 import type { Artifact, DraftArtifact, Machine } from '../ports/host';
 import { cancelCommand } from './bundle/ship';
 import { holdChecks, type CheckSummary } from './checks';
 import { cleanMachine } from './clean';
 import { Connection } from './connection';
 import type { Inputs } from './inputs';
-import { fetchFolder } from './instructions/get';
 import { LayerPolicy } from './layer-policy';
 import { manifestOf } from './manifest';
 import { Provisioning } from './provisioning';
+import { reusableLayers } from './reusable-layers';
 import type { Undo } from './undo';
-import type { BuildKeys } from '../plan/keys';
 import { quoteAll } from '../plan/shell';
 import type { CommunicatorFactory } from '../ports/communicator';
 
@@ -49,7 +45,7 @@ export async function buildOnMachine(context: BuildContext, options: MachineBuil
   const { keys, source } = inputs;
   const { requirements } = communicators.provision;
 
-  const layer = request.useCache ? await host.findLayer({ ...keys, layers: reusableLayers(request, keys) }) : 0;
+  const layer = request.useCache ? await host.findLayer(reusableLayers(plan, keys, request.outputFolder)) : 0;
   context.report({ type: 'build.keyed', buildKey: keys.build, cached: layer });
 
   const start = () => host.launch({ plan, source, keys, layer, requirements }, context);
@@ -78,13 +74,6 @@ export async function buildOnMachine(context: BuildContext, options: MachineBuil
   // The image is out. A machine that cannot be removed now is tried again, and told, when all is put away.
   await context.phase('destroy', () => removed()).catch(() => undefined);
   return artifact;
-}
-
-/** Layers behind a `get` whose file is not there any more are of no use: nobody would fetch it. */
-function reusableLayers({ plan, outputFolder }: BuildRequest, keys: BuildKeys): readonly string[] {
-  const missing = plan.definition.instructions.findIndex((instruction) =>
-    instruction.type === 'get' && !existsSync(join(fetchFolder(outputFolder, plan.image), instruction.destination)));
-  return missing < 0 ? keys.layers : keys.layers.slice(0, missing + 1);
 }
 
 /** Starts a machine, registers its removal before anything else can fail, and ends the build where the machine goes by itself. */
