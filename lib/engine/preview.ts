@@ -1,7 +1,7 @@
 import { verifyAssets } from './assets';
 import { changesSince } from './changes';
 import { historyOf, readHistory } from './history';
-import { readInputs } from './inputs';
+import { readInputs, type Inputs } from './inputs';
 import { summaryOf } from './outcome';
 import { reusableLayers } from './reusable-layers';
 import type { InstructionType } from '../plan/instructions';
@@ -67,7 +67,7 @@ export async function preview(request: PreviewRequest): Promise<Preview> {
   };
 }
 
-async function reasons({ plan, stateFolder, useCache }: PreviewRequest, { keys, resolved }: Awaited<ReturnType<typeof readInputs>>): Promise<string[]> {
+async function reasons({ plan, stateFolder, useCache }: PreviewRequest, { keys, resolved }: Inputs): Promise<string[]> {
   if (!useCache) { return ['neither layers nor artifacts are to be used']; }
   const last = await readHistory(stateFolder, plan.image);
   if (!last) { return ['it was not built here before']; }
