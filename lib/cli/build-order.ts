@@ -29,7 +29,8 @@ export function buildInOrder(plans: readonly ParsedPlan[], order: BuildOrder): P
   return Promise.all(plans.map(outcomeOf));
 }
 
-function parentOf({ plan }: ParsedPlan, plans: readonly ParsedPlan[]): ParsedPlan | undefined {
+/** The image among these that an image starts from. */
+export function parentOf({ plan }: ParsedPlan, plans: readonly ParsedPlan[]): ParsedPlan | undefined {
   const { source } = plan.definition;
   return source.type === 'image' ? plans.find((each) => each.plan.image === source.image && each.plan.definitionHash === source.definitionHash) : undefined;
 }

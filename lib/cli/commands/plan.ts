@@ -1,0 +1,62 @@
+import { resolve } from 'path';
+import { selectedPlans, type AppOptions } from './selected-plans';
+import { preview, type Preview } from '../../engine/preview';
+import type { ParsedPlan } from '../app/plans';
+import { parentOf } from '../build-order';
+import { previewLines } from '../reporting/preview-lines';
+import type { Surroundings } from '../surroundings';
+import { checkOverrides, parseOverrides, valueSource } from '../values';
+import { stateFolder } from '../wiring';
+
+export interface PlanOptions extends AppOptions {
+  readonly host: string;
+  readonly output: string;
+  readonly cache: boolean;
+  readonly parameter?: readonly string[];
+  readonly secret?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** An image of which nothing can be said before the one it starts from is built. */
+interface Waiting {
+  readonly image: string;
+  readonly definitionHash: string;
+  readonly waitsFor: string;
+}
+
+/** Shows what a build would do, and why. Starts nothing. */
+export async function planCommand(patterns: readonly string[], options: PlanOptions, surroundings: Surroundings): Promise<number> {
+  const { environment, folder, signal, stdout } = surroundings;
+  const overrides = parseOverrides(options.parameter, options.secret);
+  const plans = await selectedPlans(patterns, options, surroundings);
+  checkOverrides(overrides, plans.map(({ plan }) => plan));
+  const folders = { stateFolder: stateFolder(environment), outputFolder: resolve(folder, options.output) };
+  const { host } = await surroundings.hosts({ kind: options.host, allowHostLoopback: false, ...folders });
+  const previews = new Map<ParsedPlan, Promise<Preview | Waiting>>();
+  const previewOf = (parsed: ParsedPlan): Promise<Preview | Waiting> => {
+    const known = previews.get(parsed) ?? previewOne(parsed);
+    previews.set(parsed, known);
+    return known;
+  };
+  const previewOne = async (parsed: ParsedPlan): Promise<Preview | Waiting> => {
+    const { plan, file } = parsed;
+    const parent = parentOf(parsed, plans);
+    if (parent && !isThere(await previewOf(parent))) {
+      return { image: plan.image, definitionHash: plan.definitionHash, waitsFor: parent.plan.image };
+    }
+    return preview({
+      plan, planFile: file, host, values: valueSource(overrides, surroundings), ...folders, signal, useCache: options.cache, report: () => undefined,
+    });
+  };
+  const results = await Promise.all(plans.map(previewOf));
+  stdout.write(options.json ? `${JSON.stringify(results)}\n` : `${results.map((result) => linesOf(result).join('\n')).join('\n\n')}\n`);
+  return 0;
+}
+
+function isThere(result: Preview | Waiting): boolean {
+  return 'artifact' in result && result.artifact !== undefined;
+}
+
+function linesOf(result: Preview | Waiting): string[] {
+  return 'waitsFor' in result ? [`${result.image}: would be built after ${result.waitsFor}, which has no artifact yet`] : previewLines(result);
+}
