@@ -6,12 +6,16 @@ export class TestSurroundings implements Surroundings {
   err = '';
   time = Date.UTC(2026, 0, 2, 3, 4, 5);
   readonly controller = new AbortController();
-  readonly signal = this.controller.signal;
+  readonly signal: Surroundings['signal'] = this.controller.signal;
   readonly stdout: Surroundings['stdout'];
   readonly stderr: Surroundings['stderr'] = { write: (text) => { this.err += text; } };
   readonly clock: Surroundings['clock'] = {
     now: () => this.time,
-    sleep: async (milliseconds) => { this.time += milliseconds; },
+    // Long enough not to spin, short enough not to wait for.
+    sleep: (milliseconds, signal) => new Promise((resolve) => {
+      setTimeout(resolve, Math.min(milliseconds, 20));
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+    }),
   };
 
   constructor(

@@ -1,0 +1,53 @@
+import { GoldenError } from '../../lib/errors';
+import type { BuildKeys } from '../../lib/plan/keys';
+import type { Plan } from '../../lib/plan/model';
+import type { Artifact, Host, ResolvedSource } from '../../lib/ports/host';
+
+/** A host that has no machines: it knows of artifacts and layers, and whatever needs more fails. For what goes on around builds. */
+export class ArtifactHost implements Host {
+  readonly kind = 'sandbox';
+  readonly checkpointSeconds = 1;
+  /** Images that count as built, by construct path. */
+  readonly built = new Set<string>();
+  /** Layers there are, by their place in every plan. */
+  layer = 0;
+  garbage: string[] = [];
+  /** Called when a build asks for a machine. */
+  onLaunch: () => void = () => { /* nothing more */ };
+
+  resolve(plan: Plan): Promise<ResolvedSource> {
+    const { source } = plan.definition;
+    if (source.type === 'image' && !this.built.has(source.image)) {
+      return Promise.reject(new GoldenError('parent-not-built', `It starts from ${source.image}, which has no artifact`, { path: plan.image }));
+    }
+    return Promise.resolve({ id: 'a source', description: 'a source for tests' });
+  }
+
+  findArtifact(plan: Plan, keys: BuildKeys): Promise<Artifact | undefined> {
+    const artifact: Artifact = { id: `out/${plan.image}`, buildKey: keys.build, files: [{ name: 'root.tar', bytes: 1024, sha256: '1'.repeat(64) }], manifest: {} };
+    return Promise.resolve(this.built.has(plan.image) ? artifact : undefined);
+  }
+
+  findLayer(keys: BuildKeys): Promise<number> {
+    return Promise.resolve(Math.min(this.layer, keys.layers.length - 1));
+  }
+
+  launch(): Promise<never> {
+    this.onLaunch();
+    return noMachines();
+  }
+
+  checkpoint(): Promise<never> { return noMachines(); }
+  capture(): Promise<never> { return noMachines(); }
+  boot(): Promise<never> { return noMachines(); }
+  publish(): Promise<never> { return noMachines(); }
+  discard(): Promise<never> { return noMachines(); }
+
+  collectGarbage(): Promise<readonly string[]> {
+    return Promise.resolve(this.garbage.splice(0));
+  }
+}
+
+function noMachines(): Promise<never> {
+  return Promise.reject(new GoldenError('no-machines', 'This host has no machines', { hint: 'Use another one.' }));
+}
