@@ -14,6 +14,7 @@ export function thisMachine(): { readonly execute: Communicator['execute']; call
       child.stderr.on('data', (data: Buffer) => stderr.push(data));
       child.once('error', reject);
       child.once('close', (code) => resolve({ exitCode: code ?? 128, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) }));
+      child.stdin.on('error', () => { /* it ended without reading; its exit code says why */ });
       child.stdin.end(options.stdin);
     }),
   };
