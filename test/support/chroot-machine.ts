@@ -42,8 +42,7 @@ mount -t tmpfs tmpfs "$1/run"
 mount -t tmpfs tmpfs "$1/dev"
 for device in null zero full random urandom; do : >"$1/dev/$device"; mount --bind "/dev/$device" "$1/dev/$device"; done
 ln -s /proc/self/fd "$1/dev/fd"
-echo ready
-exec chroot "$1" /bin/sh -c 'while sleep 100000 & wait $!; do :; done'
+exec chroot "$1" /bin/sh -c 'echo ready; while sleep 100000 & wait $!; do :; done'
 `;
 
 /** A machine in namespaces of its own. Its disk is the folder `root`, which `destroy` removes. */
