@@ -108,7 +108,7 @@ project.postCompileTask.spawn(bundle);
 
 project.addTask('test:e2e', {
   description: 'Slow suites on real machines (needs root, see README)',
-  exec: 'jest --testMatch "<rootDir>/test/e2e/**/*.e2e.ts" --testPathIgnorePatterns /node_modules/ --runInBand',
+  exec: 'jest --testMatch "<rootDir>/test/e2e/**/*.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 300000 --runInBand',
   receiveArgs: true,
 });
 project.addTask('typecheck', { description: 'Type-check tests and examples', exec: 'tsc --noEmit -p test/tsconfig.json' });

@@ -8,7 +8,7 @@ import { golden, GOLDEN, type GoldenRun } from '../support/golden';
 const RUNS = 3;
 const HOME = process.env.GOLDEN_TEST_HOME ?? join(tmpdir(), 'golden-test-home');
 const work = mkdtempSync(join(tmpdir(), 'golden-bench-'));
-const app = `npx tsx ${join(__dirname, 'apps.ts')}`;
+const app = `tsx ${join(__dirname, 'apps.ts')}`;
 
 async function build(name: string, env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<GoldenRun> {
   const run = await golden(['build', '--app', app, '--json', ...args], { cwd: work, env: { GOLDEN_HOME: HOME, BENCH_APP: name, ...env } });

@@ -5,7 +5,7 @@ import { startGoMirror, type GoMirror } from '../support/go-mirror';
 import { checksOf, golden, PROJECT, type GoldenRun } from '../support/golden';
 
 const HOME = process.env.GOLDEN_TEST_HOME ?? join(tmpdir(), 'golden-test-home');
-const app = `npx tsx ${join(PROJECT, 'test', 'e2e', 'apps', 'mutated.ts')}`;
+const app = `tsx ${join(PROJECT, 'test', 'e2e', 'apps', 'mutated.ts')}`;
 const work = mkdtempSync(join(tmpdir(), 'golden-examples-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 

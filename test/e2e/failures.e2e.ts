@@ -5,12 +5,14 @@ import { join } from 'path';
 import { run } from '../../lib/process';
 import { golden, PROJECT, type GoldenOptions, type GoldenRun } from '../support/golden';
 import { leftovers } from '../support/leftovers';
+import { sandboxHome } from '../support/sandbox-home';
 
-const HOME = process.env.GOLDEN_TEST_HOME ?? join(tmpdir(), 'golden-test-home');
+const home = sandboxHome();
+const HOME = home.folder;
 const work = mkdtempSync(join(tmpdir(), 'golden-failures-'));
 const output = join(work, 'golden.out');
-const app = `npx tsx ${join(PROJECT, 'test', 'e2e', 'apps', 'small.ts')}`;
-afterAll(() => rmSync(work, { recursive: true, force: true }));
+const app = `tsx ${join(PROJECT, 'test', 'e2e', 'apps', 'small.ts')}`;
+afterAll(() => { rmSync(work, { recursive: true, force: true }); home.remove(); });
 
 function build(IMAGE: string, args: readonly string[] = [], options: Partial<GoldenOptions> = {}): Promise<GoldenRun> {
   return golden(['build', '--app', app, '--json', '--no-cache', ...args], {

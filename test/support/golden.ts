@@ -33,7 +33,8 @@ export function golden(args: readonly string[], options: GoldenOptions): Promise
   const started = Date.now();
   const child = spawn(process.execPath, [GOLDEN, ...args], {
     cwd: options.cwd,
-    env: { ...process.env, NODE_NO_WARNINGS: '1', ...options.env },
+    // Apps call tsx, wherever the suite's folder is.
+    env: { ...process.env, NODE_NO_WARNINGS: '1', PATH: `${join(PROJECT, 'node_modules', '.bin')}:${process.env.PATH}`, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const kill = (signal: NodeJS.Signals) => { child.kill(signal); };

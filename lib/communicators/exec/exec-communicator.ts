@@ -30,6 +30,8 @@ class ExecCommunicator implements Communicator {
   async connect(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void> {
     const deadline = Date.now() + options.timeoutMs;
     for (;;) {
+      // A machine that has gone is not even tried, so nobody else would notice.
+      if (options.signal?.aborted) { throw new GoldenError('interrupted', 'Interrupted while the machine was waited for', { kind: 'interrupted' }); }
       const ready = await this.execute('true', { timeoutMs: Math.max(1, Math.min(TRY_MS, deadline - Date.now())), signal: options.signal })
         .then(({ exitCode }) => exitCode === 0, (error) => { if (isPassing(error)) { return false; } throw error; });
       if (ready) { return; }
