@@ -44,6 +44,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'tsx@^4',
   ],
 
+  autoDetectBin: false,
   bin: { golden: 'bin/golden.js' },
 
   projenrcTs: true,

@@ -10,6 +10,7 @@ import { readInputs, type Inputs } from './inputs';
 import { JournalFile } from './journal-file';
 import { Lock, type LockOwner } from './lock';
 import { buildOnMachine } from './machine-build';
+import { wasBootTested } from './manifest';
 import { describeError, summaryOf } from './outcome';
 import { Redaction } from './redact';
 import { Undo } from './undo';
@@ -93,8 +94,11 @@ class Attempt {
     return { status: 'built', artifact: summaryOf(artifact) };
   }
 
+  /** The artifact that makes this build needless: whole, and proven by a boot where that is asked for. */
   private async existing({ keys }: Inputs): Promise<Artifact | undefined> {
-    return this.request.useCache ? this.request.host.findArtifact(this.request.plan, keys) : undefined;
+    const { useCache, bootTest, host, plan } = this.request;
+    const artifact = useCache ? await host.findArtifact(plan, keys) : undefined;
+    return artifact && (!bootTest || wasBootTested(artifact.manifest)) ? artifact : undefined;
   }
 
   private unchanged(artifact: Artifact, { keys }: Inputs): Ending {

@@ -64,3 +64,8 @@ export function manifestOf({ context, inputs, machine, draft, startedAt, instruc
     files: draft.files,
   };
 }
+
+/** Whether the artifact of this manifest was booted and checked before it was published. */
+export function wasBootTested(manifest: { readonly [key: string]: unknown }): boolean {
+  return Array.isArray((manifest.checks as Partial<Manifest['checks']> | undefined)?.bootTest);
+}

@@ -85,6 +85,7 @@ describe('the example go-agent', () => {
     );
 
     expect(outcome(run)).toEqual({ type: 'build.finished', status: 'failed', code: 'instruction-failed' });
-    expect(run.events[run.events.length - 1].error.message).toContain('GoToolchain');
+    expect(run.events[run.events.length - 1].error.path).toBe('Mutated/Image/GoToolchain');
+    expect(run.events[run.events.length - 1].error.message).toContain('has the SHA-256');
   });
 });
