@@ -2,10 +2,10 @@
  * Removes from a machine what must not be in an image: keys, identities, registrations, logs, histories, caches, and what
  * belongs to us. POSIX sh. What users put there stays: of authorized keys only ours goes. Prints one line for each thing.
  *
- * Called with the user to log in as, and the public key that we let in (or nothing).
+ * Called with the user to log in as, the folder of our state, and the public key that we let in (or nothing).
  */
 export const CLEAN_SCRIPT = `
-login_user=$1 our_key=$2
+login_user=$1 our_state=$2 our_key=$3
 
 # clean NAME PATTERN...: removes what the patterns match, and says so where there was something.
 clean() {
@@ -71,15 +71,13 @@ if [ "$logs" -gt 0 ]; then
 fi
 
 for folder in /tmp /var/tmp; do
-  # A socket or mount of a running service may refuse; it is not part of the image.
+  # What is mounted there is not part of the image, and not ours to remove.
   found=$(find "$folder" -mindepth 1 -xdev 2>/dev/null | wc -l)
-  find "$folder" -mindepth 1 -xdev -delete 2>/dev/null
+  find "$folder" -mindepth 1 -xdev ! -type d -exec rm -f {} + 2>/dev/null
+  find "$folder" -mindepth 1 -xdev -depth -type d -exec rmdir {} + 2>/dev/null
   [ "$found" = 0 ] || echo "$folder: $found entries"
 done
-for folder in /run/golden-[0-9a-f]*; do
-  if [ ! -d "$folder" ] || [ "$folder" = /run/golden-host ]; then continue; fi
-  umount "$folder" 2>/dev/null
-  rm -rf "$folder"
-done
+umount "$our_state" 2>/dev/null
+rm -rf "$our_state"
 sync
 `.trimStart();

@@ -1,3 +1,4 @@
+import type { MachineFolders } from './bundle/bundle';
 import { CLEAN_SCRIPT } from './clean-script';
 import type { Connection } from './connection';
 import { quoteAll } from '../plan/shell';
@@ -5,10 +6,10 @@ import { quoteAll } from '../plan/shell';
 const TIMEOUT_MS = 300_000;
 
 /** Cleans a machine for its capture: the last act on it. Returns a line for each thing that was removed. */
-export async function cleanMachine(connection: Connection, authorizedKey: string | undefined): Promise<string[]> {
+export async function cleanMachine(connection: Connection, folders: MachineFolders, authorizedKey: string | undefined): Promise<string[]> {
   // Of the key only what identifies it; the comment behind it may have been changed.
   const key = authorizedKey?.split(' ').slice(0, 2).join(' ') ?? '';
-  const command = quoteAll(['sh', '-s', '--', connection.machine.access.user, key]);
+  const command = quoteAll(['sh', '-s', '--', connection.machine.access.user, folders.state, key]);
   const output = await connection.demand('be cleaned for its capture', command, { stdin: CLEAN_SCRIPT, timeoutMs: TIMEOUT_MS });
   return output.toString().split('\n').filter(Boolean);
 }

@@ -58,7 +58,7 @@ export async function buildOnMachine(context: BuildContext, options: MachineBuil
   const provisioning = new Provisioning(context, connection, inputs, policy);
   await context.phase('provision', () => provisioning.run(layer));
   const final = await context.phase('check', () => holdChecks(plan.definition.checks, connection, context, { phase: 'check', patienceMs: PATIENCE_MS }));
-  const cleaned = await context.phase('clean', () => cleanMachine(connection, requirements.authorizedKey));
+  const cleaned = await context.phase('clean', () => cleanMachine(connection, context.folders, requirements.authorizedKey));
   await context.phase('stop', async () => {
     await connection.communicator.close();
     await machine.stop(STOP_MS);

@@ -14,8 +14,12 @@ afterAll(() => {
 
 function options(changes: Partial<LockOptions> = {}): LockOptions {
   return {
-    buildId: 'mine', image: 'Stack/Mine', clock: systemClock, signal: new AbortController().signal,
-    onWait: () => { throw new Error('nobody has it'); }, ...changes,
+    buildId: 'mine',
+    image: 'Stack/Mine',
+    clock: systemClock,
+    signal: new AbortController().signal,
+    onWait: () => { throw new Error('nobody has it'); },
+    ...changes,
   };
 }
 

@@ -29,7 +29,8 @@ const userlands: Userland[] = hasBusybox ? ['host', 'busybox'] : ['host'];
     await machine.destroy();
     rmSync(assets, { recursive: true });
   });
-  const chunks = <T>(all: readonly T[], size: number) => Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
+  const chunks = <T>(all: readonly T[], size: number) =>
+    Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
   const bytes = (texts: readonly string[]) => texts.map((text) => `${Buffer.from(text).toString('hex')}\n`).join('');
 
   test('as arguments', async () => {

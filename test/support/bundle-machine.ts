@@ -67,7 +67,8 @@ export class BundleMachine {
 
   private constructor(readonly machine: ChrootMachine, communicator: Communicator) {
     this.connection = new Connection(machine, communicator, {
-      clock: { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
+      // Pauses between tries are long for a test.
+      clock: { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 20))) },
       report: (event) => { if (event.type === 'notice') { this.notices.push(event.message); } },
       signal: new AbortController().signal,
     });
