@@ -45,6 +45,7 @@ export function buildContext(options: BuildContextOptions): BuildContext {
   let recording = false;
   const report: EventSink = (event) => {
     request.report(event);
+    if (event.type === 'phase.finished') { phases.push({ phase: event.phase, seconds: event.seconds }); }
     if (recording && isRecorded(event)) { record(journal, event); }
   };
   return {
@@ -59,11 +60,12 @@ export function buildContext(options: BuildContextOptions): BuildContext {
     phase: async (phase, work, detail) => {
       if (options.signal.aborted) { throw new GoldenError('interrupted', `Interrupted before the ${phase}`, { kind: 'interrupted' }); }
       const begin = clock.now();
+      const before = phases.length;
       report({ type: 'phase.started', phase, detail });
       const result = await work();
-      const seconds = (clock.now() - begin) / 1000;
-      phases.push({ phase, seconds });
-      report({ type: 'phase.finished', phase, seconds });
+      // A host may report a part of its own in the middle, such as making a base: no second counts twice.
+      const within = phases.slice(before).reduce((sum, { seconds }) => sum + seconds, 0);
+      report({ type: 'phase.finished', phase, seconds: Math.max(0, (clock.now() - begin) / 1000 - within) });
       return result;
     },
     act: async (act, detail, work) => {
