@@ -15,6 +15,7 @@ npx --no-install eslint --ext .ts --no-error-on-unmatched-pattern lib test examp
 say "Types of tests and examples"
 npx --no-install projen typecheck
 say "API.md and the plan's schema are those of the sources"
+quietly npx --no-install projen docgen
 git diff --exit-code -- API.md lib/plan/plan.schema.json
 say "Fast suites"
 npx --no-install jest
