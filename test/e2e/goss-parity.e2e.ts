@@ -1,14 +1,15 @@
-import { execFileSync, spawnSync } from 'child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
-import { thisMachine } from './machine';
 import type { Check, CheckType, Expectation } from '../../lib/plan/checks';
+import { run } from '../../lib/process';
 import { evaluateChecks } from '../../lib/verify/evaluate';
+import { realGoss } from '../support/goss';
+import { thisMachine } from '../verify/machine';
 
 // The same statements about this machine, put to the real Goss and to ours: the outcomes have to be the same.
-const goss = process.env.GOSS ?? 'goss';
-const available = spawnSync(goss, ['--help']).status === 0;
+let goss: string;
+beforeAll(async () => { goss = await realGoss(); }, 900_000);
 
 const TABLE: readonly (readonly [CheckType, string, { readonly [attribute: string]: Expectation }])[] = [
   ['file', '@/text', { exists: true, mode: '0640', size: 12, owner: 'root', uid: 0, filetype: 'file', contents: ['one', '!four', '/^t.o$/'] }],
@@ -62,7 +63,7 @@ const TABLE: readonly (readonly [CheckType, string, { readonly [attribute: strin
   ['port', '1', { listening: true, ip: ['127.0.0.1'] }],
 ];
 
-(available ? test : test.skip)('outcomes are those of Goss (needs goss 0.4 on the PATH, or its path in GOSS)', async () => {
+test('outcomes are those of Goss', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'parity-'));
   try {
     writeFileSync(join(folder, 'text'), 'one\ntwo\nx=3\n', { mode: 0o640 });
@@ -72,25 +73,21 @@ const TABLE: readonly (readonly [CheckType, string, { readonly [attribute: strin
 
     const ours = (await evaluateChecks(checks, thisMachine().execute)).map(({ check, attribute, outcome }) => `${check.type} ${check.resource} ${attribute} ${outcome}`);
 
-    expect(ours.sort()).toEqual(gossOutcomes(folder, checks).sort());
+    expect(ours.sort()).toEqual((await gossOutcomes(folder, checks)).sort());
   } finally {
     rmSync(folder, { recursive: true });
   }
 }, 60_000);
 
-function gossOutcomes(folder: string, checks: readonly Check[]): string[] {
+async function gossOutcomes(folder: string, checks: readonly Check[]): Promise<string[]> {
   const gossfile: { [type: string]: { [resource: string]: object } } = {};
   for (const { type, resource, attributes } of checks) { (gossfile[type] ??= {})[resource] = attributes; }
   // JSON is YAML, and YAML keeps whole numbers whole.
   writeFileSync(join(folder, 'goss.yaml'), JSON.stringify(gossfile));
-  let json: string;
-  try {
-    json = execFileSync(goss, ['-g', join(folder, 'goss.yaml'), 'validate', '--format', 'json'], { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
-  } catch (error) {
-    json = (error as { readonly stdout: Buffer }).stdout.toString();
-  }
+  // That checks fail is what its exit code says, and part of the table.
+  const { stdout } = await run([goss, '-g', join(folder, 'goss.yaml'), 'validate', '--format', 'json'], { timeoutMs: 60_000 });
   const outcomes = ['passed', 'failed', 'skipped'];
-  const results = (JSON.parse(json) as { results: { 'resource-type': string; 'resource-id': string; 'property': string; 'result': number }[] }).results;
+  const results = (JSON.parse(stdout.toString()) as { results: { 'resource-type': string; 'resource-id': string; 'property': string; 'result': number }[] }).results;
   const printed: { readonly [property: string]: string } = { linkedto: 'linked-to', version: 'versions' };
   return results.map((each) => `${each['resource-type'].toLowerCase()} ${each['resource-id']} ${printed[each.property] ?? each.property} ${outcomes[each.result]}`);
 }
