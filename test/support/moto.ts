@@ -1,0 +1,109 @@
+import type { ChildProcess } from 'child_process';
+import { once } from 'events';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'fs';
+import { join } from 'path';
+import { TEST_HOME } from './machine-plan';
+import { killGroup, output, run, start } from '../../lib/process';
+
+const VERSION = '5.2.1';
+const REGION = 'us-east-2';
+const ACCOUNT = '123456789012';
+
+/** Ends with the pipe of its input, so that it never outlives the tests, however they end. */
+const PROGRAM = `
+import os, sys, threading
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+from moto.server import main
+main(['-H', '127.0.0.1', '-p', '0'])
+`;
+
+/** An emulated AWS on loopback, empty at its start. */
+export interface Moto {
+  readonly account: string;
+  readonly region: string;
+  /** What makes a tool of AWS use it. */
+  readonly environment: { readonly [name: string]: string };
+  /** One call of a service that speaks XML, such as `ec2`. Throws where the answer is an error. */
+  query(service: string, version: string, action: string, parameters?: { readonly [name: string]: string }): Promise<string>;
+  /** One call of a service that speaks JSON; `target` such as `AmazonSSM.PutParameter`. Throws where the answer is an error. */
+  json(service: string, target: string, body: object): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Starts a moto server: that of this machine's Python where it is the release we know, else one from PyPI. */
+export async function startMoto(): Promise<Moto> {
+  const pythonPath = await modules();
+  const child = start(['python3', '-c', PROGRAM], { detached: true, env: { ...process.env, PYTHONPATH: pythonPath, PYTHONUNBUFFERED: '1' } });
+  const port = await portOf(child).catch((error: unknown) => { killGroup(child); throw error; });
+  // Where the host is a number, moto takes its first part for the name of a bucket.
+  const endpoint = `http://localhost:${port}`;
+  return {
+    account: ACCOUNT,
+    region: REGION,
+    environment: {
+      AWS_ENDPOINT_URL: endpoint, AWS_REGION: REGION, AWS_DEFAULT_REGION: REGION, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test',
+    },
+    query: (service, version, action, parameters) => (
+      ask(endpoint, service, {}, new URLSearchParams({ Action: action, Version: version, ...parameters }))
+    ),
+    json: (service, target, body) => (
+      ask(endpoint, service, { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }, JSON.stringify(body))
+    ),
+    stop: async () => {
+      const ended = once(child, 'exit');
+      killGroup(child);
+      if (child.exitCode === null && child.signalCode === null) { await ended; }
+    },
+  };
+}
+
+async function ask(endpoint: string, service: string, headers: { readonly [name: string]: string }, body: string | URLSearchParams): Promise<string> {
+  // It tells services apart by the scope of a signature, and does not check the signature.
+  const authorization = `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/${service}/aws4_request, SignedHeaders=host, Signature=0`;
+  const response = await fetch(endpoint, { method: 'POST', headers: { authorization, ...headers }, body, signal: AbortSignal.timeout(30_000) });
+  const text = await response.text();
+  if (!response.ok) { throw new Error(`${service}: ${response.status} ${text}`); }
+  return text;
+}
+
+/** The port that it has chosen, as soon as it answers there. */
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const timer = setTimeout(() => reject(new Error(`moto did not start within 60 s: ${said}`)), 60_000);
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`moto ended: ${said}`)));
+    // It goes on talking, and would stand still if nobody read.
+    child.stdout!.resume();
+    child.stderr!.on('data', (data) => {
+      if (said.includes('Running on')) { return; }
+      said += data;
+      const port = /Running on http:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1];
+      if (port) { clearTimeout(timer); resolve(Number(port)); }
+    });
+  });
+}
+
+/** PYTHONPATH with which moto can be imported. */
+async function modules(): Promise<string> {
+  const given = process.env.PYTHONPATH ?? '';
+  if (await hasMoto(given)) { return given; }
+  const folder = join(TEST_HOME, `moto-${VERSION}`);
+  // What is there may be of another Python.
+  if (existsSync(folder) && await hasMoto(folder)) { return folder; }
+  mkdirSync(TEST_HOME, { recursive: true });
+  const draft = mkdtempSync(`${folder}-`);
+  try {
+    await output(['python3', '-m', 'pip', 'install', '--quiet', '--target', draft, `moto[server]==${VERSION}`], { timeoutMs: 300_000 });
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(draft, folder);
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+async function hasMoto(pythonPath: string): Promise<boolean> {
+  const program = `import moto, moto.server; raise SystemExit(moto.__version__ != '${VERSION}')`;
+  return (await run(['python3', '-c', program], { env: { ...process.env, PYTHONPATH: pythonPath }, timeoutMs: 60_000 })).exitCode === 0;
+}
