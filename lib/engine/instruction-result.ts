@@ -32,6 +32,6 @@ export function instructionFailed(plan: Plan, index: number, instruction: Instru
   return new GoldenError('instruction-failed', `Instruction ${index + 1} of ${plan.definition.instructions.length} (${instruction.type}) ${how}${words && `:${words}`}`, {
     kind: 'instruction',
     path: `${plan.image}/${instruction.origin}`,
-    hint: fullDisk ? 'The disk of the machine is full: give the image a larger root volume.' : 'Build with --on-error abort to look at the machine.',
+    hint: fullDisk ? 'The disk of the machine is full: give the image a larger root volume.' : 'To look at the machine, build with --on-error abort.',
   });
 }
