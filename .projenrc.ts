@@ -78,6 +78,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
   gitignore: ['/bin/', 'cdk.out/', 'golden.out/', '.DS_Store', '*.tsbuildinfo', '/lib/**/*.js', '/lib/**/*.d.ts', 'examples/**/*.js', 'examples/**/*.d.ts'],
 });
 
+// Of 1.13.0 not every platform's binary is published, and `npm ci` refuses a lock file that cannot name them all.
+project.package.addPackageResolutions('unrs-resolver@1.12.2');
+
 // --- package -------------------------------------------------------------------------------------------------------
 project.package.addField('exports', {
   '.': { types: './lib/index.d.ts', default: './lib/index.js' },
