@@ -21,7 +21,8 @@ afterAll(async () => {
 /** Runs `cdk` as in a shell that has nothing of AWS but what is given, and no home where anything could lie. */
 function cdk(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<RunResult> {
   const home = mkdtempSync(join(work, 'home-'));
-  return run(['cdk', ...args, '--no-notices'], {
+  // Reporting adds a resource of its own to every stack, and a stack of images has to do without.
+  return run(['cdk', ...args, '--no-notices', '--no-version-reporting'], {
     cwd: work,
     env: {
       PATH: `${join(PROJECT, 'node_modules', '.bin')}:${process.env.PATH}`,
@@ -65,11 +66,10 @@ function planOf(image: string): Plan {
 test('cdk synth needs no credentials, and says nothing against a stack with nothing but images', async () => {
   const result = await cdk(['synth', '--app', app, '--output', assembly, '--strict']);
 
-  expect({ exitCode: result.exitCode, stderr: result.stderr.toString() }).toEqual({
-    exitCode: 0,
-    stderr: `Successfully synthesized to ${assembly}\nSupply a stack id (Images, Service) to display its template.\n`,
-  });
-  expect(result.stdout.toString()).toBe('');
+  expect(`${result.stdout}${result.stderr}`).toContain(`Successfully synthesized to ${assembly}`);
+  expect(`${result.stdout}${result.stderr}`).not.toMatch(/warning|error/i);
+  // A warning would be an exit code, too: `--strict`.
+  expect(result.exitCode).toBe(0);
   expect(planOf('Images/Web').definitionHash).toMatch(/^[0-9a-f]{64}$/);
 });
 
