@@ -86,6 +86,10 @@ describe('faults', () => {
     }
   });
 
+  test('of a source and of its destination are told together', () => {
+    expect(faultCodes(Provisioner.file({ source: here('absent'), destination: 'etc/x', mode: '0999' }))).toEqual(['invalid-mode', 'missing-file', 'relative-destination']);
+  });
+
   test('something that is neither a file nor a folder', () => {
     expect(faultCodes(Provisioner.file({ source: FileSource.asset('/dev/null'), destination: '/x' }))).toEqual(['unreadable-file']);
   });

@@ -12,7 +12,7 @@ export function putInstruction(props: FileProps, author: Author): PutInstruction
   const { owner = 'root', group = 'root', mode, directoryMode = '0755' } = props;
   expectOwnership({ owner, group, modes: [mode, directoryMode] }, author);
   const content = author.content(props.source);
-  const destination = content && finalPath(props.destination, content, author);
+  const destination = content ? finalPath(props.destination, content, author) : absolutePath(props.destination, author);
   if (!content || destination === undefined) { return undefined; }
   return { type: 'put', content: content.content, destination, owner, group, mode, directoryMode, origin: author.origin };
 }
