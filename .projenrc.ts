@@ -64,6 +64,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
       moduleFileExtensions: ['ts', 'js', 'json', 'node'],
       roots: ['<rootDir>/test'],
       collectCoverage: false,
+      // Suites that start real programs share the cores.
+      testTimeout: 60_000,
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
       // The examples import the package by its name, as users do.

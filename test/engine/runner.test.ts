@@ -124,7 +124,9 @@ const userlands: Userland[] = hasBusybox ? ['host', 'busybox'] : ['host'];
     await machine.execute('cp $(readlink -f /bin/sleep) /srv/sleep; chmod 755 /srv/sleep');
     if (userland === 'busybox') { await machine.execute('rm /srv/sleep; cp /usr/bin/busybox /srv/sleep'); }
     const { end } = await machine.run([
-      runOf('/srv/sleep 99 >/dev/null 2>&1 & echo $! >/srv/sleep.pid'), putOf('#!/bin/sh\necho new\n', '/srv/sleep', { mode: '0755' }), runOf('/srv/sleep; kill $(cat /srv/sleep.pid)'),
+      runOf('/srv/sleep 99 >/dev/null 2>&1 & echo $! >/srv/sleep.pid; until grep -q sleep /proc/$!/comm; do :; done'),
+      putOf('#!/bin/sh\necho new\n', '/srv/sleep', { mode: '0755' }),
+      runOf('/srv/sleep; kill $(cat /srv/sleep.pid)'),
     ]);
     expect(end).toEqual({ type: 'ok' });
   });
