@@ -3,9 +3,9 @@ import { GoldenError } from '../../errors';
 import type { Dialer } from '../../ports/dialer';
 import { killGroup, start } from '../../process';
 
-/** Runs inside the machine's network: connects, says so on stderr, and passes bytes both ways. */
+/** Runs inside the machine's network: connects, says so on stderr, and passes bytes both ways, none of them held back to go with later ones. */
 const RELAY = `
-const socket = require('net').connect({ host: '127.0.0.1', port: Number(process.argv[1]), allowHalfOpen: true });
+const socket = require('net').connect({ host: '127.0.0.1', port: Number(process.argv[1]), allowHalfOpen: true, noDelay: true });
 socket.once('connect', () => { process.stderr.write('+'); process.stdin.pipe(socket); socket.pipe(process.stdout); });
 socket.once('error', (error) => { process.stderr.write(error.message); process.exit(1); });
 `;
