@@ -13,6 +13,7 @@ export * from './image/parameter-ref';
 export * from './image/provisioners/download-props';
 export * from './image/provisioners/fetch-props';
 export * from './image/provisioners/file-props';
+export * from './image/provisioners/local-props';
 export * from './image/provisioners/provisioner';
 export * from './image/provisioners/provisioner-context';
 export * from './image/provisioners/provisioner-options';

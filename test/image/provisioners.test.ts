@@ -42,12 +42,14 @@ test('what only the engine can do is an instruction of its own', () => {
     Provisioner.fetch({ source: '/var/log/apt/history.log' }),
     Provisioner.fetch({ source: '/var/log/', destination: 'logs' }),
     Provisioner.checkNow(Check.file('/etc/motd')),
+    Provisioner.local({ command: ['make', 'release'], environment: { CI: '1' } }),
   )).toEqual([
     { type: 'reboot', timeoutSeconds: 300, origin: 'Reboot' },
     { type: 'pause', seconds: 30, origin: 'Pause' },
     { type: 'get', source: '/var/log/apt/history.log', destination: 'history.log', origin: 'Fetch' },
     { type: 'get', source: '/var/log', destination: 'logs', origin: 'Fetch2' },
     { type: 'check', checks: [{ type: 'file', resource: '/etc/motd', attributes: { exists: true }, origin: 'Check' }], origin: 'Check' },
+    { type: 'local', command: ['make', 'release'], environment: { CI: '1' }, timeoutSeconds: 3600, origin: 'Local' },
   ]);
 });
 
@@ -103,6 +105,8 @@ test.each<[string, IProvisioner[], string]>([
   ['a download without a name', [Provisioner.download({ url: 'http://a/', sha256, destination: '/b/' })], 'http://a/ does not end with a name to put into /b/'],
   ['a fetch from a relative path', [Provisioner.fetch({ source: 'a' })], 'The source "a" is relative'],
   ['a fetch to outside of the output', [Provisioner.fetch({ source: '/a', destination: '../a' })], '"../a" is not a path below the output'],
+  ['a command of nothing', [Provisioner.local({ command: [] })], 'It has no command to run'],
+  ['a command with a variable that is none', [Provisioner.local({ command: ['true'], environment: { '1A': '' } })], '"1A" is not the name of an environment variable'],
   ['a check of nothing', [Provisioner.checkNow()], 'It has nothing to check'],
 ])('%s is a fault', (_, provisioners, message) => {
   expect(faultsOf(declareImage({ provisioners })).map((fault) => fault.message)).toEqual([message]);

@@ -104,6 +104,7 @@ export class Author {
   private expectCheckForms(check: PlanCheck): void {
     const name = describeCheck(check);
     if (check.resource.trim() === '') { this.fault('empty-name', `A check of type ${check.type} does not say what it is about`, 'Name it.'); }
+    if (Object.keys(check.attributes).length === 0) { this.fault('empty-check', `${name} expects nothing`, 'Give at least one attribute.'); }
     const { mode } = check.attributes;
     if (check.type === 'file' && typeof mode === 'string') {
       this.expectForm(/^[0-7]{4}$/, mode, 'invalid-mode', `${name}: ${mode} is not the mode of a file`, 'Give four octal digits, such as 0644.');

@@ -8,11 +8,13 @@ import { Author } from './author';
 import { downloadScript } from './download';
 import type { Draft } from './draft';
 import { climbs } from './forms';
+import { localInstruction } from './local';
 import { absolutePath, putInstruction } from './put';
 import { shellInstructions } from './shell';
 import type { DownloadProps } from '../provisioners/download-props';
 import type { FetchProps } from '../provisioners/fetch-props';
 import type { FileProps } from '../provisioners/file-props';
+import type { LocalProps } from '../provisioners/local-props';
 import { ProvisionerContext, type IProvisioner } from '../provisioners/provisioner-context';
 import type { RebootOptions } from '../provisioners/provisioner-options';
 import type { ShellProps } from '../provisioners/shell-props';
@@ -71,6 +73,11 @@ class BoundContext extends ProvisionerContext {
     }
     const source = absolutePath(props.source, this.author, 'source');
     if (source !== undefined) { this.author.add({ type: 'get', source, destination, origin: this.author.origin }); }
+  }
+
+  local(props: LocalProps): void {
+    const instruction = localInstruction(props, this.author);
+    if (instruction) { this.author.add(instruction); }
   }
 
   reboot(options: RebootOptions = {}): void {

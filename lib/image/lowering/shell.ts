@@ -1,9 +1,9 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import type { RunInstruction } from '../../plan/instructions';
-import { ENVIRONMENT_NAME } from '../../plan/names';
 import { FileSource } from '../file-source';
 import type { Author } from './author';
 import type { Content } from './content';
+import { expectVariables } from './environment';
 import { ABSOLUTE_PATH, ACCOUNT } from './forms';
 import type { ShellProps } from '../provisioners/shell-props';
 
@@ -39,7 +39,7 @@ function scripts(props: ShellProps, author: Author): FileSource[] {
 
 function shellSettings(props: ShellProps, author: Author): Omit<RunInstruction, 'script' | 'interpreter'> {
   const { environment = {}, parameters = {}, secrets = {}, user = 'root', retries = 0, validExitCodes = [0], workingDirectory } = props;
-  checkEnvironment([environment, parameters, secrets], author);
+  expectVariables([environment, parameters, secrets], author);
   author.expectForm(ACCOUNT, user, 'invalid-user', `${JSON.stringify(user)} is not the name of a user`, 'Give a login name, such as root.');
   if (workingDirectory !== undefined) {
     author.expectForm(ABSOLUTE_PATH, workingDirectory, 'relative-path',
@@ -67,18 +67,6 @@ function shellSettings(props: ShellProps, author: Author): Omit<RunInstruction, 
     expectDisconnect: props.expectDisconnect ?? false,
     origin: author.origin,
   };
-}
-
-function checkEnvironment(groups: readonly object[], author: Author): void {
-  const seen = new Set<string>();
-  for (const variable of groups.flatMap((group) => Object.keys(group))) {
-    author.expectForm(ENVIRONMENT_NAME, variable, 'invalid-variable', `${JSON.stringify(variable)} is not the name of an environment variable`,
-      'Use letters, digits and underscores, and no digit at the start.');
-    if (seen.has(variable)) {
-      author.fault('duplicate-name', `The environment variable ${variable} is given twice`, 'Give it in one of environment, parameters and secrets.');
-    }
-    seen.add(variable);
-  }
 }
 
 function interpreter(props: ShellProps, content: Content, author: Author): Interpreter {

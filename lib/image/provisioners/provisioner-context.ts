@@ -6,6 +6,7 @@ import type { OsFamily } from '../os-family';
 import type { DownloadProps } from './download-props';
 import type { FetchProps } from './fetch-props';
 import type { FileProps } from './file-props';
+import type { LocalProps } from './local-props';
 import type { RebootOptions } from './provisioner-options';
 import type { ShellProps } from './shell-props';
 
@@ -46,6 +47,9 @@ export abstract class ProvisionerContext {
 
   /** Fetches a file or folder from the machine. */
   public abstract fetch(props: FetchProps): void;
+
+  /** Runs a command on the computer that builds, with the rights of whoever runs `golden`. */
+  public abstract local(props: LocalProps): void;
 
   /** Restarts the machine, and goes on when it takes commands again. */
   public abstract reboot(options?: RebootOptions): void;

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { DownloadProps } from './download-props';
 import type { FetchProps } from './fetch-props';
 import type { FileProps } from './file-props';
+import type { LocalProps } from './local-props';
 import { PackagesProvisioner } from './packages-provisioner';
 import type { IProvisioner, ProvisionerContext } from './provisioner-context';
 import type { PackagesOptions, RebootOptions } from './provisioner-options';
@@ -85,6 +86,15 @@ export class Provisioner {
   /** Fetches a file or folder from the machine into the image's output. */
   public static fetch(props: FetchProps): IProvisioner {
     return named('Fetch', (context) => context.fetch(props));
+  }
+
+  /**
+   * Runs a command on the computer that builds, where `golden` runs: outside of the machine, in the folder of the plan, with
+   * the environment and all the rights of whoever runs `golden` (root, on the sandbox host). It fails the build unless it
+   * exits with 0. Only what other provisioners place on the machine becomes part of the image.
+   */
+  public static local(props: LocalProps): IProvisioner {
+    return named('Local', (context) => context.local(props));
   }
 
   /** Restarts the machine, and goes on when it takes commands again. */
