@@ -18,6 +18,9 @@ test.each<[string, Check, object]>([
   ['a file that must not be there', Check.file('/a', { exists: false }), { exists: false }],
   ['a package', Check.package('nginx', { versions: ['1.22'] }), { installed: true, versions: ['1.22'] }],
   ['a service is enabled and running unless told otherwise', Check.service('nginx'), { enabled: true, running: true }],
+  ['a service of which nothing is said', Check.service('nginx', { enabled: undefined }), { enabled: true, running: true }],
+  ['a package of which nothing is said', Check.package('nginx', { installed: undefined }), { installed: true }],
+  ['a time that is no whole number of milliseconds', Check.command('true', { timeout: Duration.seconds(0.0015) }), { 'exit-status': 0, 'timeout': 2 }],
   ['a service of which only one thing matters', Check.service('nginx', { enabled: false }), { enabled: false }],
   ['a user', Check.user('www-data', { groups: ['www-data'] }), { exists: true, groups: ['www-data'] }],
   ['a group', Check.group('adm', { gid: 4 }), { exists: true, gid: 4 }],
@@ -61,6 +64,7 @@ test.each<[string, Check[], string]>([
   ['two checks of one resource', [Check.service('nginx', { enabled: true }), Check.service('nginx', { running: true })], 'duplicate-check'],
   ['an unknown type', [Check.of('dns', 'example.com', {})], 'unknown-check'],
   ['a type that every object has', [Check.of('constructor', 'x', {})], 'unknown-check'],
+  ['a check that expects nothing', [Check.of('file', '/a', {})], 'empty-check'],
   ['an unknown attribute', [Check.of('file', '/a', { colour: 'red' })], 'unknown-attribute'],
   ['an unknown matcher', [Check.of('file', '/a', { size: { about: 3 } })], 'unknown-matcher'],
 ])('%s is a fault of the image', (_, checks, code) => {

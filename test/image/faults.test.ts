@@ -36,6 +36,8 @@ test('synthesis reports all faults of all images together, each with its path an
     '    Give an octal number with a leading zero, such as 0644.',
     '  [Stack/Image/File] There is no file "/nowhere/site"',
     '    Relative paths start at the folder that the app runs in; path.join(__dirname, ...) is safer.',
+    '  [Stack/Image/File] The destination "srv" is relative',
+    '    Give an absolute path.',
     '  [Stack/Other] Stack/Image has the imageName web already',
     '    Give each image of a stack its own.',
     '  [Stack/Other] file motd: the path is relative',
@@ -89,6 +91,8 @@ describe('a CDK token', () => {
     ['the root volume', () => ({ rootVolumeSize: Size.gibibytes(Lazy.number({ produce: () => 1 })) }), 'rootVolumeSize holds a CDK token'],
     ['the instance type', (stack) => ({ builder: { instanceTypes: [new ec2.InstanceType(parameter(stack))] } }), 'builder.instanceTypes[0] holds a CDK token'],
     ['a check', (stack) => ({ checks: [Check.file('/a', { contents: [stack.region] })] }), 'file.attributes.contents[0] holds a CDK token'],
+    ['the time that a check may take', () => ({ checks: [Check.command('true', { timeout: Duration.seconds(Lazy.number({ produce: () => 1 })) })] }),
+      'command.attributes.timeout holds a CDK token'],
   ])('in %s is refused', (_, props, message) => {
     expect(faults(props)).toEqual([['token', 'Stack/Image', message]]);
   });

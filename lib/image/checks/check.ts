@@ -1,3 +1,4 @@
+import { Token, type Duration } from 'aws-cdk-lib';
 import type {
   CommandAttributes, FileAttributes, GroupAttributes, PackageAttributes, PortAttributes, ProcessAttributes, ServiceAttributes, UserAttributes,
 } from './check-attributes';
@@ -26,7 +27,7 @@ export class Check {
    */
   public static command(command: string, attributes: CommandAttributes = {}): Check {
     const { exitStatus = 0, stdout, stderr, timeout } = attributes;
-    return new Check('command', command, { 'exit-status': exitStatus, stdout, stderr, 'timeout': timeout?.toMilliseconds() });
+    return new Check('command', command, { 'exit-status': exitStatus, stdout, stderr, 'timeout': timeout && milliseconds(timeout) });
   }
 
   /**
@@ -45,7 +46,8 @@ export class Check {
    * @param name name of the package
    */
   public static package(name: string, attributes: PackageAttributes = {}): Check {
-    return new Check('package', name, { installed: true, ...attributes });
+    const { installed = true, versions } = attributes;
+    return new Check('package', name, { installed, versions });
   }
 
   /**
@@ -54,7 +56,8 @@ export class Check {
    * @param name name of the service
    */
   public static service(name: string, attributes: ServiceAttributes = {}): Check {
-    return new Check('service', name, Object.keys(attributes).length > 0 ? { ...attributes } : { enabled: true, running: true });
+    const given = Object.values(attributes).some((value) => value !== undefined);
+    return new Check('service', name, given ? attributes : { enabled: true, running: true });
   }
 
   /**
@@ -63,7 +66,8 @@ export class Check {
    * @param name login name
    */
   public static user(name: string, attributes: UserAttributes = {}): Check {
-    return new Check('user', name, { exists: true, ...attributes });
+    const { exists = true, ...others } = attributes;
+    return new Check('user', name, { exists, ...others });
   }
 
   /**
@@ -72,7 +76,8 @@ export class Check {
    * @param name name of the group
    */
   public static group(name: string, attributes: GroupAttributes = {}): Check {
-    return new Check('group', name, { exists: true, ...attributes });
+    const { exists = true, gid } = attributes;
+    return new Check('group', name, { exists, gid });
   }
 
   /**
@@ -81,7 +86,8 @@ export class Check {
    * @param port `tcp:80`, `tcp6:80`, `udp:53`, `udp6:53`, or just `80` for TCP
    */
   public static port(port: string, attributes: PortAttributes = {}): Check {
-    return new Check('port', port, { listening: true, ...attributes });
+    const { listening = true, ip } = attributes;
+    return new Check('port', port, { listening, ip });
   }
 
   /**
@@ -90,18 +96,19 @@ export class Check {
    * @param name name of its program, at most 15 characters as the kernel keeps it
    */
   public static process(name: string, attributes: ProcessAttributes = {}): Check {
-    return new Check('process', name, { running: true, ...attributes });
+    const { running = true } = attributes;
+    return new Check('process', name, { running });
   }
 
   /**
    * Any check of Goss's vocabulary, with attributes and matchers as Goss names them.
    *
-   * @param type `command`, `file`, `package`, `service`, `user`, `group`, `port` or `process`
+   * @param checkType `command`, `file`, `package`, `service`, `user`, `group`, `port` or `process`
    * @param resource what it is about
    * @param attributes plain values, `Expect`, or `{ matcher: argument }`
    */
-  public static of(type: string, resource: string, attributes: { [attribute: string]: any }): Check {
-    return new Check(type, resource, attributes);
+  public static of(checkType: string, resource: string, attributes: { [attribute: string]: any }): Check {
+    return new Check(checkType, resource, attributes);
   }
 
   /** @internal */
@@ -117,4 +124,9 @@ export class Check {
     const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
     this._attributes = Object.fromEntries(given.map(([attribute, value]) => [attribute, Expect._lower(value)]));
   }
+}
+
+/** Whole milliseconds, rounded up. A CDK token stays one: the finished definition reports it with its path. */
+function milliseconds(duration: Duration): number {
+  return duration.isUnresolved() ? Token.asNumber(duration) : Math.ceil(duration.toMilliseconds({ integral: false }));
 }
