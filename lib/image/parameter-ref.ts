@@ -15,7 +15,7 @@ export interface ParameterRefOptions {
    *
    * @default ParameterType.STRING
    */
-  readonly type?: ParameterType;
+  readonly parameterType?: ParameterType;
 }
 
 /**
@@ -30,7 +30,7 @@ export class ParameterRef {
    * @param name name of the parameter
    */
   public static ssm(name: string, options: ParameterRefOptions = {}): ParameterRef {
-    return new ParameterRef(name, { type: options.type ?? ParameterType.STRING, from: { type: 'ssm', name } });
+    return new ParameterRef(name, { type: options.parameterType ?? ParameterType.STRING, from: { type: 'ssm', name } });
   }
 
   /**
@@ -39,7 +39,7 @@ export class ParameterRef {
    * @param name name of the variable
    */
   public static environment(name: string, options: ParameterRefOptions = {}): ParameterRef {
-    return new ParameterRef(name, { type: options.type ?? ParameterType.STRING, from: { type: 'environment', name } });
+    return new ParameterRef(name, { type: options.parameterType ?? ParameterType.STRING, from: { type: 'environment', name } });
   }
 
   /**

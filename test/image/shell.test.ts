@@ -88,7 +88,7 @@ test('parameters and secrets are in the plan by name and reference', () => {
   const { definition } = declareImage({
     provisioners: [Provisioner.shell({
       inline: ['deploy'],
-      parameters: { VERSION: ParameterRef.ssm('/app/version'), COUNT: ParameterRef.environment('COUNT', { type: ParameterType.NUMBER }) },
+      parameters: { VERSION: ParameterRef.ssm('/app/version'), COUNT: ParameterRef.environment('COUNT', { parameterType: ParameterType.NUMBER }) },
       secrets: { TOKEN: SecretRef.secretsManager('registry', { key: 'token' }), KEY: SecretRef.environment('KEY') },
     })],
   })._plan();
