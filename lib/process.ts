@@ -17,6 +17,8 @@ const DEBIAN_PACKAGE: { readonly [tool: string]: string } = {
   'grub-mkimage': 'grub-common',
   'nsenter': 'util-linux',
   'unshare': 'util-linux',
+  'setpriv': 'util-linux',
+  'perl': 'perl-base',
   'tar': 'tar',
   'zstd': 'zstd',
   'ip': 'iproute2',

@@ -4,7 +4,7 @@ import { join } from 'path';
 import { execCommunicators } from '../../lib/communicators/exec/exec-communicator';
 import { SandboxHost } from '../../lib/hosts/sandbox/sandbox-host';
 import type { DraftArtifact } from '../../lib/ports/host';
-import { output } from '../../lib/process';
+import { output, run } from '../../lib/process';
 import { leftovers } from '../support/leftovers';
 import { hostContext, launchRequest, machinePlan } from '../support/machine-plan';
 import { sandboxHome } from '../support/sandbox-home';
@@ -20,7 +20,7 @@ let draft: DraftArtifact;
 beforeAll(async () => {
   const request = await launchRequest(host, plan, context);
   const machine = await host.launch(request, context);
-  const { exitCode } = await execCommunicators.open(machine).execute('echo captured > /root/captured; rm /etc/issue; cp /bin/true /root/capable; setcap cap_net_raw+ep /root/capable');
+  const { exitCode } = await execCommunicators.open(machine).execute('echo captured > /root/captured; rm /etc/issue; cp /bin/true /root/capable; setcap cap_net_raw+ep /root/capable; install -o 1000 -g 65534 /bin/true /root/owned');
   expect(exitCode).toBe(0);
   await machine.stop(30_000);
   draft = await host.capture(machine, request, context);
@@ -36,6 +36,16 @@ test('what was captured is the disk as the machine left it, and nothing of the s
   expect(names).toContain('./root/captured');
   expect(names).not.toContain('./etc/issue');
   expect(names.filter((name) => /golden|host_key|^\.\/run\/./.test(name))).toEqual([]);
+});
+
+test('owners and capabilities in it are as on any system, whatever users the machine had on this host', async () => {
+  const tar = join(draft.id, 'root.tar');
+  const owners = (await output(['tar', '--numeric-owner', '-tvf', tar, './root/owned', './root/captured', './root/capable'])).split('\n');
+  expect(owners.map((line) => line.split(/\s+/)[1]).filter(Boolean).sort()).toEqual(['0/0', '0/0', '1000/65534']);
+  // Revision 2: one of revision 3 would hold only in user namespaces with the same root.
+  const revision = (number: string) => run(['grep', '-qaP', `SCHILY\\.xattr\\.security\\.capability=\\x01\\x00\\x00\\x0${number}`, tar], { env: { LC_ALL: 'C', PATH: process.env.PATH } });
+  expect((await revision('2')).exitCode).toBe(0);
+  expect((await revision('3')).exitCode).toBe(1);
 });
 
 test('a draft boots, and the machine that proves it leaves nothing', async () => {

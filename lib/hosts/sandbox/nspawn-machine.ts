@@ -1,9 +1,9 @@
 import { randomBytes } from 'crypto';
 import { readFile, writeFile } from 'fs/promises';
 import { join } from 'path';
+import { firstUserOf } from './id-mapping';
 import { discardMachine, makeMachineFolder } from './machine-folder';
 import { memoryFiles } from './memory-files';
-import { machineOverlay } from './overlay';
 import { portDialer } from './port-dialer';
 import { capabilitiesOf } from './process-table';
 import type { SandboxFolder } from './sandbox-folder';
@@ -19,6 +19,17 @@ const POLL_MS = 10;
 /** What systemd takes for: shut down in order, then power off. SIGRTMIN+4, which Node has no name for. */
 const POWER_OFF = 38 as unknown as NodeJS.Signals;
 
+/**
+ * The machine's init may move processes only within its own cgroups, so one that is to get a session, such as of su(1), has to be
+ * in one of them. That of the init itself is never removed. It is not there until the init runs; $0 is the name of the machine.
+ */
+const JOIN_CGROUPS = `
+for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+  [ ! -d "$hierarchy/$0" ] || echo 0 > "$hierarchy/$0/payload/init.scope/cgroup.procs" || exit 1
+done
+exec "$@"
+`;
+
 export interface NspawnOptions {
   /** Lower folders of its disk, the nearest first, relative to the sandbox folder. */
   readonly lowers: readonly string[];
@@ -26,13 +37,16 @@ export interface NspawnOptions {
   readonly hostLoopback: boolean;
 }
 
-/** A machine that systemd-nspawn boots: its own services, network and processes, the kernel of this host. */
+/**
+ * A machine that systemd-nspawn boots: its own services, network, processes and users, the kernel of this host. Its root is none
+ * here (see `firstUserOf`), so the kernel gives it what concerns the machine, and nothing else: no devices, modules or settings.
+ */
 export class NspawnMachine implements Machine {
   /** Boots a machine, and returns when it takes commands. Errors: `boot-failed`, `missing-tool`, `interrupted`. */
   static async launch(folder: SandboxFolder, options: NspawnOptions, context: HostContext): Promise<NspawnMachine> {
     const id = randomBytes(6).toString('hex');
     await context.intend('launch-machine', { id, folder: folder.machine(id) });
-    await makeMachineFolder(folder, id, ['upper', 'work', 'root', 'memory']);
+    await makeMachineFolder(folder, id, ['upper', 'work', 'root', 'memory', 'own']);
     const machine = new NspawnMachine(folder, id, options);
     try {
       await machine.takesCommands(BOOT_MS, context.signal);
@@ -60,8 +74,9 @@ export class NspawnMachine implements Machine {
     const relativeFolder = `machines/${id}`;
     this.supervisor = new Supervisor({
       cwd: folder.path,
-      machine: { name: `golden-${id}`, folder: this.path, relativeFolder },
-      overlay: machineOverlay(options.lowers, `${relativeFolder}/upper`, `${relativeFolder}/work`),
+      machine: { name: machineName(id), folder: this.path, relativeFolder },
+      lowers: options.lowers,
+      firstUser: firstUserOf(id),
       hostLoopback: options.hostLoopback,
       memoryFiles: memoryFiles(options.requirements),
       consoleLog: this.consoleLog,
@@ -151,9 +166,14 @@ export class NspawnMachine implements Machine {
     return ['running', 'degraded'].includes(state.stdout.toString().trim());
   }
 
-  /** Who enters gets what the machine's own processes may have at the most, and not what root may have on this host. */
+  /**
+   * Who enters becomes root of the machine, and gets what its own processes may have at the most. Users come first: a new user
+   * namespace gives all capabilities anew, and the program that takes some of them away is to be ours.
+   */
   private enter(leader: Leader): readonly string[] {
     return [
+      'sh', '-c', JOIN_CGROUPS, machineName(this.id),
+      'nsenter', `--target=${leader.pid}`, '--user', '--',
       'setpriv', `--bounding-set=-all${capabilitiesOf(leader.pid).map((number) => `,+cap_${number}`).join('')}`, '--',
       'nsenter', `--target=${leader.pid}`, '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--',
     ];
@@ -166,6 +186,10 @@ export class NspawnMachine implements Machine {
     const tail = log.trim().split('\n').slice(-8).filter(Boolean).map((line) => `\n  ${line}`).join('');
     return `${what}${why}${tail}`;
   }
+}
+
+function machineName(id: string): string {
+  return `golden-${id}`;
 }
 
 function sleep(milliseconds: number): Promise<void> {

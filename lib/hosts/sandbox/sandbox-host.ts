@@ -76,7 +76,7 @@ export class SandboxHost implements Host {
   /** Errors, besides those of the source: `needs-root`, `missing-tool`, `source-moved`, `layer-gone`, `boot-failed`, `disk-full`. */
   async launch(request: LaunchRequest, context: HostContext): Promise<Machine> {
     requireRoot();
-    await requireTools(['systemd-nspawn', 'slirp4netns', 'ip', 'nsenter', 'setpriv']);
+    await requireTools(['systemd-nspawn', 'slirp4netns', 'ip', 'nsenter', 'setpriv', 'perl']);
     const lowers = await this.lowers(request, context);
     const options = { lowers, requirements: request.requirements, hostLoopback: this.hostLoopback };
     return explainingFullDisk(this.folder.machines, () => NspawnMachine.launch(this.folder, options, context));

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'fs';
 import { networkInterfaces } from 'os';
+import { machineOverlay } from './overlay';
 import { childrenOf, findProcess, type ProcessEntry } from './process-table';
 import { SUPERVISOR_SCRIPT } from './supervisor-script';
 import { killGroup, start, startError } from '../../process';
@@ -8,8 +9,10 @@ export interface SupervisorOptions {
   /** The sandbox folder, and the machine's folder below it. */
   readonly cwd: string;
   readonly machine: { readonly name: string; readonly folder: string; readonly relativeFolder: string };
-  /** Options of the overlay mount, with paths relative to `cwd`. */
-  readonly overlay: string;
+  /** Lower folders of its disk, the nearest first, relative to `cwd`. */
+  readonly lowers: readonly string[];
+  /** The user of this host that its root is. */
+  readonly firstUser: number;
   readonly hostLoopback: boolean;
   /** Script that writes the files in memory. */
   readonly memoryFiles: string;
@@ -37,7 +40,8 @@ export class Supervisor {
       this.child = start([
         'unshare', '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', '--',
         'sh', '-c', SUPERVISOR_SCRIPT, 'golden-machine',
-        machine.relativeFolder, options.overlay, machine.folder, machine.folder.replace(/[\\:]/g, '\\$&'), machine.name,
+        machine.relativeFolder, options.lowers.join(':'), overlayOf(options.lowers),
+        machine.folder, machine.folder.replace(/[\\:]/g, '\\$&'), machine.name, String(options.firstUser),
         ...(options.hostLoopback ? ['host-loopback'] : ['isolated', ...ownAddresses()]),
         // Its own session: Ctrl-C is for us, and the machine is shut down in order.
       ], { cwd: options.cwd, detached: true, stdio: ['pipe', log, log], env: { PATH: process.env.PATH } });
@@ -74,6 +78,11 @@ export class Supervisor {
     killGroup(this.child);
     await this.ended;
   }
+}
+
+/** Short names, however many layers there are: the options of a mount have to fit into a page. */
+function overlayOf(lowers: readonly string[]): string {
+  return machineOverlay(lowers.map((_, index) => String(index)), 'machine/upper', 'machine/work');
 }
 
 /** The addresses under which this host answers; a machine is to reach none of them. */
