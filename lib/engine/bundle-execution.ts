@@ -14,8 +14,6 @@ const RESTART_MS = 600_000;
 /** After this time without an answer, the machine itself is asked whether it restarts. */
 const RETURN_MS = 10_000;
 
-const SHUTDOWN_POLL_MS = 200;
-
 export interface BundleListener {
   /** An instruction has come to its end, good or bad. */
   finished(result: InstructionResult): void;
@@ -28,6 +26,8 @@ export class BundleExecution {
   private readonly logs = new Map<number, InstructionLog>();
   private readonly started = new Map<number, number>();
   private readonly finished = new Set<number>();
+  /** The machine restarted under this bundle, and was waited for. */
+  private returned = false;
 
   constructor(
     private readonly context: BuildContext, private readonly connection: Connection,
@@ -93,9 +93,14 @@ export class BundleExecution {
       await connection.reconnect(RETURN_MS);
     } catch (error) {
       if (this.context.signal.aborted) { throw error; }
-      await connection.machine.restarted(RESTART_MS);
-      await connection.reconnect();
+      await this.awaitRestart();
     }
+  }
+
+  private async awaitRestart(): Promise<void> {
+    this.returned = true;
+    await this.connection.machine.restarted(RESTART_MS);
+    await this.connection.reconnect();
   }
 
   private async settle(end: BundleEnd): Promise<void> {
@@ -114,27 +119,25 @@ export class BundleExecution {
     if (end.type !== 'ok') { throw this.interruption(end); }
   }
 
-  /** Waits until it is certain that the machine does not go down any more, or has come back. */
+  /** Where the machine goes down, or went, waits until it is back. */
   private async awaitReturn(end: BundleEnd): Promise<void> {
+    if (end.type !== 'restarted' && !await this.isRestarting()) { return; }
+    // Another wait would be one for another restart.
+    if (!this.returned) { await this.awaitRestart(); }
+  }
+
+  private async isRestarting(): Promise<boolean> {
     const { connection, bundle, context } = this;
-    const { clock } = context.request;
-    const deadline = clock.now() + RESTART_MS;
-    let restarted = end.type === 'restarted';
-    while (!restarted && clock.now() < deadline) {
+    const probe = `[ -e ${bundle.state}/records ] || echo restarted; systemctl is-system-running 2>/dev/null || true`;
+    for (;;) {
       try {
-        const probe = `[ -e ${bundle.state}/records ] || echo restarted; systemctl is-system-running 2>/dev/null || true`;
         const { stdout } = await connection.communicator.execute(probe, { signal: context.signal });
-        const states = stdout.toString().split('\n');
-        restarted = states.includes('restarted');
-        if (!restarted && !states.includes('stopping')) { return; }
-        if (!restarted) { await clock.sleep(SHUTDOWN_POLL_MS, context.signal); }
+        return /^(restarted|stopping)$/m.test(stdout.toString());
       } catch (error) {
         if (!isConnectionLost(error)) { throw error; }
         await this.recover();
       }
     }
-    await connection.machine.restarted(RESTART_MS);
-    await connection.reconnect();
   }
 
   private interruption(end: BundleEnd): GoldenError {

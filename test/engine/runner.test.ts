@@ -185,6 +185,14 @@ const userlands: Userland[] = hasBusybox ? ['host', 'busybox'] : ['host'];
     expect(records.filter((r) => r.type === 'hold')).toEqual([{ type: 'hold', index: 0 }]);
   });
 
+  test('a runner that is asked to end, as when the machine shuts down, says so at once', async () => {
+    const begin = Date.now();
+    const { end, records } = await machine.run([runOf('kill -TERM $(cat /run/golden-test/*/pid) 2>/dev/null; sleep 30')]);
+    expect(end).toEqual({ type: 'gone' });
+    expect(records[records.length - 1]).toEqual({ type: 'finish', how: 'terminated' });
+    expect(Date.now() - begin).toBeLessThan(3_000);
+  });
+
   test('a state that has gone is told from a runner that has gone', async () => {
     const bundle = machine.pack([runOf('sleep 30')]);
     expect((await machine.run([runOf('kill -9 $(cat /run/golden-test/*/pid) 2>/dev/null; sleep 1')])).end).toEqual({ type: 'gone' });

@@ -6,7 +6,10 @@ export type RunnerRecord =
   | { readonly type: 'end'; readonly index: number; readonly attempt: number; readonly at: number; readonly exitCode: number; readonly how: 'ok' | 'failed' | 'timeout' }
   | { readonly type: 'hold'; readonly index: number }
   | { readonly type: 'go'; readonly index: number }
-  | { readonly type: 'finish'; readonly how: 'ok' | 'failed' | 'cancelled' | 'abandoned' };
+  | { readonly type: 'finish'; readonly how: FinishReason };
+
+/** `terminated`: the machine shuts down, or somebody ended the runner; `abandoned`: nobody followed for an hour. */
+export type FinishReason = 'ok' | 'failed' | 'cancelled' | 'abandoned' | 'terminated';
 
 /** Reads a record. Undefined: this is no record. */
 export function parseRecord(line: string): RunnerRecord | undefined {
@@ -21,7 +24,7 @@ export function parseRecord(line: string): RunnerRecord | undefined {
       return { type, index: numbers[0], attempt: numbers[1], at: numbers[2], exitCode: numbers[3], how: words[4] as 'ok' | 'failed' | 'timeout' };
     case 'hold': return { type, index: numbers[0] };
     case 'go': return { type, index: numbers[0] };
-    case 'finish': return { type, how: words[1] as 'ok' | 'failed' | 'cancelled' | 'abandoned' };
+    case 'finish': return { type, how: words[1] as FinishReason };
     default: return undefined;
   }
 }

@@ -53,7 +53,7 @@ begin() {
   guard=$!
 }
 
-# stop ok|failed|cancelled|abandoned
+# stop ok|failed|abandoned|terminated
 stop() {
   echo - >"$state/current"
   kill "$guard" 2>/dev/null
@@ -248,6 +248,8 @@ case $(tar --version 2>/dev/null) in
   *) tar_options= ;;
 esac
 exec >/dev/null 2>&1 </dev/null
+# Whoever follows ends with the last record, and so is gone before a machine that shuts down would have to wait for it.
+trap 'stop terminated' TERM
 . "$bundle/main.sh"
 stop ok
 `.trimStart();
