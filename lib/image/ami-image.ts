@@ -128,7 +128,8 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
   /**
    * The image for an instance, launch template or auto scaling group. Locks the image.
    *
-   * @param scope where it is used; may be in another stack of the same account and region
+   * @param scope where it is used; may be in another stack. One of another account or region gets a warning: nothing takes
+   *   images there yet.
    */
   public getImage(scope: Construct): MachineImageConfig {
     return { imageId: this.imageIdFor(scope), osType: OperatingSystemType.LINUX, userData: UserData.forLinux() };
@@ -171,7 +172,7 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
   }
 
   private imageIdFor(consumer: Construct): string {
-    return this.delivery._imageId(Stack.of(consumer), { definitionHash: this._hash(), parameterName: this.parameterName });
+    return this.delivery._imageId(Stack.of(consumer), { construct: this, definitionHash: this._hash(), parameterName: this.parameterName });
   }
 
   private lock(): RenderedDefinition {

@@ -1,7 +1,9 @@
-import { CfnParameter, type Stack } from 'aws-cdk-lib';
+import { Annotations, CfnParameter, Stack, Token } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
 
 /** What a delivery needs to know of an image. */
 interface Delivered {
+  readonly construct: IConstruct;
   readonly parameterName: string;
   readonly definitionHash: string;
 }
@@ -12,10 +14,14 @@ export class Delivery {
    * The stack uses what `golden build` has built before the deployment, and never builds by itself.
    *
    * The deployment reads the AMI ID from the SSM parameter named by the definition hash, and fails with its name where no
-   * such image was built.
+   * such image was built. It is built in the account and region of the stack that declares it, so a stack of another one
+   * gets a warning.
    */
   public static prebuilt(): Delivery {
-    return new Delivery(parameterOfHash);
+    return new Delivery((consumer, image) => {
+      warnOfOtherEnvironment(consumer, image.construct);
+      return parameterOfHash(consumer, image);
+    });
   }
 
   private constructor(
@@ -41,4 +47,17 @@ function parameterOfHash(consumer: Stack, image: Delivered): string {
   });
   parameter.overrideLogicalId(logicalId);
   return parameter.valueAsString;
+}
+
+/** Where an account or region is known only when it is deployed, nobody can tell that it is another one. */
+function warnOfOtherEnvironment(consumer: Stack, image: IConstruct): void {
+  const home = Stack.of(image);
+  const differs = (a: string, b: string) => !Token.isUnresolved(a) && !Token.isUnresolved(b) && a !== b;
+  if (!differs(home.account, consumer.account) && !differs(home.region, consumer.region)) { return; }
+  const environment = ({ account, region }: Stack) => [account, region].filter((part) => !Token.isUnresolved(part)).join('/');
+  Annotations.of(consumer).addWarningV2(
+    `cdk-golden-image:other-environment:${image.node.path}`,
+    `The image ${image.node.path} is built for ${environment(home)}, and nothing takes it to ${environment(consumer)} yet. `
+    + 'Declare it in a stack of that environment too, or see to the image and its SSM parameter there yourself.',
+  );
 }
