@@ -1,12 +1,13 @@
 import { basename } from 'path';
 import type { AssetReference, Instruction } from '../plan/instructions';
-import type { LocalSource, Plan, SourceSpec } from '../plan/model';
+import type { Plan } from '../plan/model';
+import { withRootTarPath } from '../plan/root-tar-path';
 
 const DIGEST = '<digest>';
 
-/** The plan without what the machine it was synthesised on decided: the folder of a root tar. */
+/** The plan without the folder of a root tar: an assembly says it from elsewhere than an image does. */
 export function withoutPaths(plan: Plan): Plan {
-  return { ...plan, definition: { ...plan.definition, source: sourceWithoutPaths(plan.definition.source) } };
+  return withRootTarPath(plan, (path) => `<folder>/${basename(path)}`);
 }
 
 /** The plan with a placeholder for each digest of ours. A digest that a user wrote stays: it is part of what is tested. */
@@ -37,14 +38,4 @@ function redactInstruction(instruction: Instruction): Instruction {
 
 function redactContent<T extends object>(content: T | AssetReference): T | AssetReference {
   return 'asset' in content ? { ...content, asset: DIGEST } : content;
-}
-
-function sourceWithoutPaths(source: SourceSpec): SourceSpec {
-  if (source.type === 'local') { return { ...source, local: localWithoutPaths(source.local) }; }
-  return source.local ? { ...source, local: localWithoutPaths(source.local) } : source;
-}
-
-function localWithoutPaths(local: LocalSource): LocalSource {
-  if (local.type !== 'rootTar' || !local.location.startsWith('/')) { return local; }
-  return { ...local, location: `<folder>/${basename(local.location)}` };
 }

@@ -128,7 +128,7 @@ export interface Mirror {
 /** A tar of a root file system. */
 export interface RootTarSource {
   readonly type: 'rootTar';
-  /** Absolute path or http(s) URL. */
+  /** http(s) URL or path. A relative path begins at the folder of the plan's file, so that it is the same on every computer. */
   readonly location: string;
   /** @pattern ^[0-9a-f]{64}$ */
   readonly sha256: string;

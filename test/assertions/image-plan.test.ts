@@ -1,6 +1,7 @@
+import { join } from 'path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
-import { AmiImage, assertions, Check, Provisioner, Source } from '../../lib';
+import { AmiImage, assertions, Check, LocalSource, Provisioner, Source } from '../../lib';
 import { InvalidPlanError } from '../../lib/errors';
 import { sampleDefinition, samplePlan } from '../support/sample-plan';
 
@@ -101,7 +102,8 @@ describe('snapshots', () => {
       source: Source.debian('12'),
       provisioners: [Provisioner.shell({ script: __filename })],
     });
-    expect(JSON.stringify(ImagePlan.fromImage(image).toJSON())).not.toContain(__dirname);
+    const local = new AmiImage(stack, 'Local', { source: Source.local(LocalSource.rootTar(join(__dirname, 'base.tar'), 'b'.repeat(64))) });
+    expect(JSON.stringify([image, local].map((one) => ImagePlan.fromImage(one).toJSON()))).not.toContain(__dirname);
   });
 });
 

@@ -1,3 +1,4 @@
+import { join } from 'path';
 import { InstanceArchitecture, InstanceType } from 'aws-cdk-lib/aws-ec2';
 import { declareImage, faultsOf, newStack } from './declaration';
 import { AmiImage } from '../../lib/image/ami-image';
@@ -99,6 +100,16 @@ describe('other sources', () => {
 
   test('a system that exists only outside of the cloud', () => {
     expect(sourceOf(Source.local(LocalSource.rootTar('/base.tar', 'b'.repeat(64))))).toMatchObject({ type: 'local', local: { location: '/base.tar' } });
+  });
+
+  test.each([
+    ['a relative path', 'bases/debian.tar', 'bases/debian.tar'],
+    ['a relative path to outside of the folder that the app runs in', '../debian.tar', '../debian.tar'],
+    ['an absolute path to inside of that folder', join(process.cwd(), 'bases', 'debian.tar'), 'bases/debian.tar'],
+    ['an absolute path to elsewhere', '/var/lib/debian.tar', '/var/lib/debian.tar'],
+    ['a URL', 'https://example.com/debian.tar', 'https://example.com/debian.tar'],
+  ])('a root tar by %s is said without the folder of the app', (_, given, location) => {
+    expect(sourceOf(Source.local(LocalSource.rootTar(given, 'b'.repeat(64)))).local).toMatchObject({ location });
   });
 
   test('another image: its hash is recorded, and what it is like is taken over', () => {

@@ -1,5 +1,6 @@
-import { isAbsolute, resolve } from 'path';
+import { isAbsolute, relative, sep } from 'path';
 import type { LocalSource as LocalSourceSpec } from '../../plan/model';
+import { isUrl } from '../../plan/root-tar-path';
 
 /** Distributions that can be put together from their mirrors. */
 export enum MirrorDistribution {
@@ -53,13 +54,14 @@ export class LocalSource {
   }
 
   /**
-   * A tar of a root file system.
+   * A tar of a root file system. It is not copied into the cloud assembly: what builds reads it from where it lies.
    *
-   * @param pathOrUrl a path, or an http or https URL
+   * @param pathOrUrl an http or https URL, or a path, absolute or relative to the folder that the app runs in. The plan has a
+   *   path relative to itself, so that it is the same wherever the app lies; only an absolute path to outside of that folder stays
    * @param sha256 digest of the tar, in hex
    */
   public static rootTar(pathOrUrl: string, sha256: string): LocalSource {
-    const location = /^https?:\/\//.test(pathOrUrl) || isAbsolute(pathOrUrl) ? pathOrUrl : resolve(pathOrUrl);
+    const location = isUrl(pathOrUrl) ? pathOrUrl : portablePath(pathOrUrl);
     return new LocalSource({ type: 'rootTar', location, sha256: sha256.toLowerCase() });
   }
 
@@ -67,4 +69,11 @@ export class LocalSource {
     /** @internal */
     public readonly _spec: LocalSourceSpec,
   ) {}
+}
+
+/** Relative to the folder that the app runs in; `path.join(__dirname, ...)` is absolute without anybody having meant it. */
+function portablePath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  const outside = fromHere.split(sep)[0] === '..' || isAbsolute(fromHere);
+  return isAbsolute(path) && outside ? path : fromHere;
 }

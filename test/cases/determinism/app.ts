@@ -1,5 +1,6 @@
+import { join } from 'path';
 import { App, Duration, Stack, Stage } from 'aws-cdk-lib';
-import { AmiImage, Check, FileSource, Provisioner, SecretRef, Source } from '../../../lib';
+import { AmiImage, Check, FileSource, LocalSource, Provisioner, SecretRef, Source } from '../../../lib/index';
 
 // Uses whatever could carry something of this machine into a plan: files by relative path, names in several alphabets,
 // times, nested assemblies. The files lie in the folder that it is started in.
@@ -17,5 +18,8 @@ new AmiImage(stack, 'Web', {
   ],
   checks: [Check.service('nginx'), Check.file('/srv/site/index.html', { mode: '0644' })],
 });
-new AmiImage(new Stack(new Stage(app, 'Stage'), 'Images'), 'Worker', { source: Source.amazonLinux2023() });
+new AmiImage(new Stack(new Stage(app, 'Stage'), 'Images'), 'Worker', {
+  // As join(__dirname, ...) gives it.
+  source: Source.amazonLinux2023({ local: LocalSource.rootTar(join(process.cwd(), 'bases', 'al2023.tar'), 'a'.repeat(64)) }),
+});
 app.synth();
