@@ -1,6 +1,6 @@
 import { App, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { AmiImage, FileSource, Provisioner, Source } from '../../lib';
+import { AmiImage, FileSource, Provisioner, Source } from '../../lib/index';
 
 /** What the benchmarks build, by name; `golden` runs this file as its app. */
 const apps: { readonly [name: string]: () => void } = {
