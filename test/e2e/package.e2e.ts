@@ -1,4 +1,4 @@
-import { execFileSync } from 'child_process';
+import { execFileSync, spawnSync } from 'child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
@@ -33,6 +33,18 @@ export const image = new AmiImage(stack, 'Web', {
 });
 new ec2.LaunchTemplate(stack, 'Template', { machineImage: image });
 if (require.main === module) { app.synth(); }
+`;
+
+/** A stack with nothing but an image, or, to see that somebody looks, with nothing at all. */
+const IMAGES_ONLY = `
+import { App, Stack } from 'aws-cdk-lib';
+import { AmiImage, Source } from 'cdk-golden-image';
+
+const [, , outdir, what] = process.argv;
+const app = new App({ outdir, context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
+const stack = new Stack(app, 'Images');
+if (what === 'image') { new AmiImage(stack, 'Web', { source: Source.debian('12') }); }
+app.synth();
 `;
 
 const UNIT_TEST = `
@@ -111,10 +123,11 @@ describe.each(CDKS)('an empty project with aws-cdk-lib $cdk', ({ cdk, constructs
     writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', version: '1.0.0', private: true }));
     run(project, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', tarball, `aws-cdk-lib@${cdk}`, `constructs@${constructs}`);
     writeFileSync(join(project, 'app.ts'), APP);
+    writeFileSync(join(project, 'images-only.ts'), IMAGES_ONLY);
     writeFileSync(join(project, 'app.unit.ts'), UNIT_TEST);
     const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules', '@types')];
     run(project, process.execPath, join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '--strict', '--skipLibCheck', '--target', 'es2022',
-      '--module', 'node16', '--moduleResolution', 'node16', ...types, 'app.ts', 'app.unit.ts');
+      '--module', 'node16', '--moduleResolution', 'node16', ...types, 'app.ts', 'app.unit.ts', 'images-only.ts');
   }, 300_000);
 
   test('gets neither the AWS SDK nor ssh2, nor anything else it did not ask for', () => {
@@ -132,6 +145,20 @@ describe.each(CDKS)('an empty project with aws-cdk-lib $cdk', ({ cdk, constructs
     expect(plan).toMatchObject({ version: 1, image: 'Images/Web' });
     const template = readFileSync(join(project, 'cdk.out', 'Images.template.json'), 'utf8');
     expect(template).toContain(`/golden/images/${plan.definitionHash}`);
+  });
+
+  test('synthesises a stack with nothing but an image without an error or a warning', () => {
+    const synthesise = (what: string) => {
+      const outdir = `cdk.out.${what}`;
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['images-only.js', outdir, what], { cwd: project, timeout: 60_000, encoding: 'utf8' });
+      const assembly = readdirSync(join(project, outdir)).filter((file) => file.endsWith('.json'));
+      const said = assembly.map((file) => readFileSync(join(project, outdir, file), 'utf8')).filter((text) => /aws:cdk:(warning|error)|F0001/.test(text));
+      return { status, output: `${stdout}${stderr}`, said };
+    };
+    expect(synthesise('image')).toEqual({ status: 0, output: '', said: [] });
+    // The CDK of today refuses a stack without resources; the oldest says nothing.
+    const { status, output } = synthesise('nothing');
+    expect({ refused: status !== 0, output }).toEqual(cdk === CDKS[0].cdk ? { refused: false, output: '' } : { refused: true, output: expect.stringContaining('F0001') });
   });
 
   test('unit-tests it with the matchers of its own CDK', () => {
