@@ -41,7 +41,7 @@ export async function unpackRootTar(source: RootTarSource, folder: string, optio
 
 async function openRootTar(location: string, signal: AbortSignal): Promise<Readable> {
   const unreadable = (why: string, cause?: unknown) => new GoldenError('root-tar-unreadable', `${location} cannot be read: ${why}`, {
-    hint: 'A root tar is given as an absolute path or as an http(s) URL.', cause,
+    hint: 'Put it there, or give the source another path or an http(s) URL.', cause,
   });
   if (!/^https?:\/\//.test(location)) {
     const stream = createReadStream(location);
