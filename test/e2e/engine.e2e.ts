@@ -57,7 +57,8 @@ test('a machine restarts as the plan says and by itself, services start for real
     putOf('kept', '/etc/kept'),
     { type: 'reboot', timeoutSeconds: 60, origin: 'Reboot' },
     runOf('cat /etc/kept; pgrep -f "sleep 987" || echo gone'),
-    runOf('echo going; systemctl reboot; sleep 30', { expectDisconnect: true }),
+    // What is written in the last moment before may go down with the machine.
+    runOf('echo going; sleep 1; systemctl reboot; sleep 30', { expectDisconnect: true }),
     runOf('echo returned; systemctl is-system-running'),
   ]);
 
