@@ -62,11 +62,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
     // Compiled files lie beside the sources; tests must run the sources.
     jestConfig: {
       moduleFileExtensions: ['ts', 'js', 'json', 'node'],
-      roots: ['<rootDir>/test'],
+      roots: ['<rootDir>/test', '<rootDir>/examples'],
       collectCoverage: false,
       // Suites that start real programs share the cores.
       testTimeout: 60_000,
-      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/examples/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
       // The examples import the package by its name, as users do.
       moduleNameMapper: {

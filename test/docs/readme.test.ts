@@ -1,12 +1,15 @@
-import { readFileSync } from 'fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'fs';
+import { tmpdir } from 'os';
 import { join } from 'path';
+import { given, runSnippet } from './execution';
 import { exampleSnippets, markdownSnippets, snippetFaults, type Snippet } from './snippets';
 
 const ROOT = join(__dirname, '..', '..');
 
 describe('the documentation', () => {
   const readme = markdownSnippets('README.md', readFileSync(join(ROOT, 'README.md'), 'utf8'));
-  const examples = [...exampleSnippets(ROOT, 'lib/image'), ...exampleSnippets(ROOT, 'lib/assertions')];
+  const imageExamples = exampleSnippets(ROOT, 'lib/image');
+  const examples = [...imageExamples, ...exampleSnippets(ROOT, 'lib/assertions')];
   // One that is wrong, so that this test cannot pass by looking at nothing.
   const wrong: Snippet = { file: 'WRONG.md', line: 7, code: 'import { Source } from \'cdk-golden-image\';\nSource.debian(12);' };
 
@@ -20,6 +23,40 @@ describe('the documentation', () => {
       'WRONG.md:8: Argument of type \'number\' is not assignable to parameter of type \'string\'.',
     ]);
   }, 120_000);
+
+  describe('shows code that runs', () => {
+    const home = process.cwd();
+    let scratch: string;
+    beforeEach(() => {
+      scratch = mkdtempSync(join(tmpdir(), 'docs-'));
+      process.env.CDK_OUTDIR = scratch;
+      // Files that snippets name lie here.
+      process.chdir(join(ROOT, 'examples', 'web-server'));
+    });
+    afterEach(() => {
+      process.chdir(home);
+      delete process.env.CDK_OUTDIR;
+      rmSync(scratch, { recursive: true });
+    });
+    const plans = () => readdirSync(scratch).filter((name) => name.endsWith('.golden-plan.json'));
+
+    test('in the README, from its first block to its last, with one image', () => {
+      const values = given();
+      const apps = new Set(readme.map((snippet) => runSnippet(snippet, values)));
+      apps.forEach((app) => app.synth());
+      // Those that are given, and that of the block that makes its own app.
+      expect(plans()).toHaveLength(3);
+    });
+
+    test.each(imageExamples)('in $file:$line', (snippet) => {
+      runSnippet(snippet, given()).synth();
+      expect(plans().length).toBeGreaterThanOrEqual(2);
+    });
+
+    test('and says of code that does not where it stands', () => {
+      expect(() => runSnippet({ file: 'X.md', line: 3, code: 'image.addProvisionr();' }, given())).toThrow('X.md:3: image.addProvisionr is not a function');
+    });
+  });
 });
 
 test('the blocks of a Markdown text are found with their lines', () => {
