@@ -51,7 +51,7 @@ export function valueSource(overrides: ValueOverrides, { environment, folder }: 
     const value = environment[key];
     if (value !== undefined) { return value; }
     throw new GoldenError('missing-value', `${name} is read from the environment variable ${key}, which is not set`, {
-      hint: `Set ${key}, or pass --parameter ${name}=VALUE, or --secret ${name}=env:VARIABLE or file:PATH.`,
+      hint: `Set ${key}. ${elsewhere(name)}`,
     });
   };
   const overridden = (name: string, override: Override): string => {
@@ -68,10 +68,15 @@ export function valueSource(overrides: ValueOverrides, { environment, folder }: 
       if (from.type === 'environment') { return variable(name, from.name); }
       const service = from.type === 'ssm' ? `the SSM parameter ${from.name}` : `the secret ${from.id} of Secrets Manager`;
       throw new GoldenError('no-account', `${name} is read from ${service}, and this version of golden reaches no cloud account`, {
-        hint: `Pass --parameter ${name}=VALUE, or --secret ${name}=env:VARIABLE or file:PATH.`,
+        hint: elsewhere(name),
       });
     },
   };
+}
+
+/** How to give a value in another place than the plan's. */
+function elsewhere(name: string): string {
+  return `Give a secret with --secret ${name}=env:VARIABLE or file:PATH, a parameter with --parameter ${name}=VALUE.`;
 }
 
 /** Editors end a file with a newline, which is no part of the value. */

@@ -5,11 +5,11 @@ import type { Plan } from '../plan/model';
 export function changesSince(last: History, now: History, plan: Plan): string[] {
   return [
     ...(last.source === now.source ? [] : ['the source resolves to another one']),
-    ...(last.machine === now.machine ? [] : ['the machine']),
+    ...(last.machine === now.machine ? [] : ['the machine is another one']),
     ...instructionChanges(last, plan),
     ...namedChanges('parameter', last.parameters, now.parameters),
     ...namedChanges('secret', last.secrets, now.secrets),
-    ...(last.checks === now.checks ? [] : ['the checks']),
+    ...(last.checks === now.checks ? [] : ['the checks are others']),
   ];
 }
 

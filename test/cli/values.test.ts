@@ -22,7 +22,7 @@ test('a variable that is not set is named, with what to do', async () => {
   await expect(valueSource(none, world).read('token', { type: 'environment', name: 'GONE' })).rejects.toMatchObject({
     code: 'missing-value',
     message: 'token is read from the environment variable GONE, which is not set',
-    hint: 'Set GONE, or pass --parameter token=VALUE, or --secret token=env:VARIABLE or file:PATH.',
+    hint: 'Set GONE. Give a secret with --secret token=env:VARIABLE or file:PATH, a parameter with --parameter token=VALUE.',
   });
 });
 

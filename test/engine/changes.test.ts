@@ -28,8 +28,8 @@ test.each<[string, Partial<Definition>, Partial<typeof resolved>, string[]]>([
   ['fewer instructions', { instructions: [pause(1)] }, {}, ['instructions were removed from number 2 on']],
   ['a parameter', {}, { parameters: { release: '2' } }, ['the parameter release has another value']],
   ['a secret', {}, { secrets: { token: 'f2' } }, ['the secret token has another value']],
-  ['the checks', { checks: [] }, {}, ['the checks']],
-  ['the machine', { machine: { ...base.machine, rootVolumeSizeMiB: 9000 } }, {}, ['the machine']],
+  ['the checks', { checks: [] }, {}, ['the checks are others']],
+  ['the machine', { machine: { ...base.machine, rootVolumeSizeMiB: 9000 } }, {}, ['the machine is another one']],
 ])('a change of %s is told', (_, definition, inputs, expected) => {
   expect(changes(definition, inputs)).toEqual(expected);
 });
