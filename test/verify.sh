@@ -17,7 +17,14 @@ npx --no-install projen typecheck
 say "API.md and the plan's schema are those of the sources"
 quietly npx --no-install projen docgen
 git diff --exit-code -- API.md lib/plan/plan.schema.json
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
 say "Fast suites"
-npx --no-install jest
+npx --no-install jest --json --outputFile="$results/fast.json"
 say "Suites on real machines"
-$prefix env "PATH=$PATH" npx --no-install projen test:e2e
+$prefix env "PATH=$PATH" npx --no-install projen test:e2e --json --outputFile="$results/real.json"
+
+node -e '
+  const sum = (key) => process.argv.slice(1).reduce((total, file) => total + require(file)[key], 0);
+  console.log(`\n${sum("numPassedTests")} passed, ${sum("numFailedTests")} failed, ${sum("numPendingTests")} skipped`);
+' "$results/fast.json" "$results/real.json"
