@@ -26,6 +26,13 @@ test('lines are put together from pieces', () => {
   expect(lines.flush()).toEqual([]);
 });
 
+test('a line without an end is handed over in parts', () => {
+  const lines = new LineAssembler();
+  const parts = Array.from({ length: 100 }, () => lines.add('x'.repeat(10_000))).concat([lines.flush()]).flat();
+  expect(parts.join('')).toBe('x'.repeat(1_000_000));
+  expect(Math.max(...parts.map(({ length }) => length))).toBeLessThan(80_000);
+});
+
 test('a long line is cut, between letters', () => {
   expect(cut('🎉🎉🎉🎉', 3)).toBe('🎉🎉…');
   expect(cut('fits', 4)).toBe('fits');

@@ -17,6 +17,9 @@ export function cut(line: string, width: number): string {
   return characters.length <= width ? line : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
 }
 
+/** A line that is longer, as of a program that writes bytes, is shown in parts: nobody has the memory for a line without an end. */
+const LONGEST_LINE = 64 << 10;
+
 /** Puts lines together from the pieces in which a stream arrives. */
 export class LineAssembler {
   private rest = '';
@@ -25,6 +28,7 @@ export class LineAssembler {
   add(text: string): string[] {
     const lines = `${this.rest}${text}`.split('\n');
     this.rest = lines.pop()!;
+    if (this.rest.length > LONGEST_LINE) { lines.push(...this.flush()); }
     return lines;
   }
 
