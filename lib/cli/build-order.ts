@@ -4,7 +4,8 @@ import type { BuildOutcome } from '../ports/events';
 export interface BuildOrder {
   /** How many builds run at the same time. */
   readonly parallel: number;
-  readonly build: (plan: ParsedPlan) => Promise<BuildOutcome>;
+  /** @param parent how the image that it starts from ended, where that is among them */
+  readonly build: (plan: ParsedPlan, parent?: BuildOutcome) => Promise<BuildOutcome>;
   /** Says how an image ends whose parent has no artifact. */
   readonly withoutParent: (plan: ParsedPlan, parent: ParsedPlan, outcome: BuildOutcome) => BuildOutcome;
 }
@@ -15,11 +16,9 @@ export function buildInOrder(plans: readonly ParsedPlan[], order: BuildOrder): P
   const slots = new Slots(order.parallel);
   const run = async (plan: ParsedPlan): Promise<BuildOutcome> => {
     const parent = parentOf(plan, plans);
-    if (parent) {
-      const outcome = await outcomeOf(parent);
-      if (outcome.status !== 'built' && outcome.status !== 'unchanged') { return order.withoutParent(plan, parent, outcome); }
-    }
-    return slots.use(() => order.build(plan));
+    const outcome = parent && await outcomeOf(parent);
+    if (parent && outcome && outcome.status !== 'built' && outcome.status !== 'unchanged') { return order.withoutParent(plan, parent, outcome); }
+    return slots.use(() => order.build(plan, outcome));
   };
   const outcomeOf = (plan: ParsedPlan): Promise<BuildOutcome> => {
     const outcome = outcomes.get(plan) ?? run(plan);

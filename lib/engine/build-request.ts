@@ -12,6 +12,8 @@ export interface BuildRequest {
   /** Path of the plan's file; its assets lie beside it. */
   readonly planFile: string;
   readonly host: Host;
+  /** Build key of the image it starts from, where that was built before it in the same run. @default the newest artifact */
+  readonly parentKey?: string;
   /** `bootTest` reaches the machine that was started from what was captured; absent: as for provisioning. */
   readonly communicators: { readonly provision: CommunicatorFactory; readonly bootTest?: CommunicatorFactory };
   readonly values: ValueSource;

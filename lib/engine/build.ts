@@ -78,8 +78,9 @@ class Attempt {
     if (known) { return this.unchanged(known, inputs); }
     verifyAssets(plan, request.planFile);
 
-    const waited = await context.phase('lock', () => this.acquireLock(inputs));
-    const adopted = waited ? await this.existing(inputs) : undefined;
+    await context.phase('lock', () => this.acquireLock(inputs));
+    // Another build of it may have ended since, even where it was not waited for.
+    const adopted = await this.existing(inputs);
     if (adopted) { return this.unchanged(adopted, inputs); }
 
     const { keys, source } = inputs;
@@ -106,10 +107,9 @@ class Attempt {
     return { status: 'unchanged', artifact: summaryOf(artifact) };
   }
 
-  /** Resolves with whether another build had it before. */
-  private async acquireLock({ keys }: Inputs): Promise<boolean> {
+  private async acquireLock({ keys }: Inputs): Promise<void> {
     const { request, context } = this;
-    const { lock, waited } = await Lock.acquire(request.stateFolder, keys.build, {
+    const { lock } = await Lock.acquire(request.stateFolder, keys.build, {
       buildId: context.buildId,
       image: request.plan.image,
       clock: request.clock,
@@ -117,7 +117,6 @@ class Attempt {
       onWait: (owner) => context.report({ type: 'notice', level: 'info', message: waitMessage(owner) }),
     });
     this.lock = lock;
-    return waited;
   }
 
   private remember({ keys, resolved }: Inputs, status: 'built' | 'failed'): Promise<void> {

@@ -99,7 +99,7 @@ export class BundleExecution {
 
   private async awaitRestart(): Promise<void> {
     this.returned = true;
-    await this.connection.machine.restarted(RESTART_MS);
+    await this.connection.machine.restarted(RESTART_MS, this.context.signal);
     await this.connection.reconnect();
   }
 

@@ -21,13 +21,14 @@ export interface InputsRequest {
   readonly host: Host;
   readonly values: ValueSource;
   readonly stateFolder: string;
+  readonly parentKey?: string;
 }
 
 /** Reads what is known only when an image is built. */
-export async function readInputs({ plan, host, values, stateFolder }: InputsRequest, context: HostContext): Promise<Inputs> {
+export async function readInputs({ plan, host, values, stateFolder, parentKey }: InputsRequest, context: HostContext): Promise<Inputs> {
   const { definition } = plan;
   const [source, parameters, secrets] = await Promise.all([
-    host.resolve(plan, context),
+    host.resolve(plan, context, parentKey),
     readAll(definition.parameters, values),
     readAll(definition.secrets, values),
   ]);

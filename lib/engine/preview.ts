@@ -15,6 +15,8 @@ export interface PreviewRequest {
   readonly plan: Plan;
   readonly planFile: string;
   readonly host: Host;
+  /** Build key of the image it starts from. @default the newest artifact */
+  readonly parentKey?: string;
   readonly values: ValueSource;
   readonly stateFolder: string;
   readonly outputFolder: string;

@@ -8,8 +8,11 @@ import type { Plan } from '../plan/model';
 export interface Host {
   readonly kind: 'sandbox' | 'ec2';
 
-  /** Says what the source is now: the same ID gives the same disk. Makes nothing. */
-  resolve(plan: Plan, context: HostContext): Promise<ResolvedSource>;
+  /**
+   * Says what the source is now: the same ID gives the same disk. Makes nothing.
+   * @param parentKey build key of the image it starts from; absent: the newest artifact of it, as it is defined now
+   */
+  resolve(plan: Plan, context: HostContext, parentKey?: string): Promise<ResolvedSource>;
 
   /** The finished artifact of a build key, if there is one and it is whole. */
   findArtifact(plan: Plan, keys: BuildKeys): Promise<Artifact | undefined>;
@@ -85,8 +88,8 @@ export interface Machine {
   /** Whether its services really run. */
   readonly booted: boolean;
   readonly access: MachineAccess;
-  /** Waits until the machine has gone down, and starts it again, with its disk. */
-  restarted(timeoutMs: number): Promise<void>;
+  /** Waits until the machine has gone down, and starts it again, with its disk. Throws `interrupted` where the signal ends the wait. */
+  restarted(timeoutMs: number, signal?: AbortSignal): Promise<void>;
   /** Shuts down cleanly; the disk stays. */
   stop(timeoutMs: number): Promise<void>;
   /** Ends it at once and removes it with its disk. May be called twice, and after `stop`. */

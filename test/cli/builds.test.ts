@@ -64,8 +64,20 @@ test('every image ends with a build.finished; one that failed takes those with i
   ]);
 });
 
-test('a parent that is neither asked for nor built is named by the host', async () => {
-  writeAssembly(join(folder, 'out'), { base, child: childOf(base, 'Stack/Child') });
+test('what an image starts from is built with it, and nothing else', async () => {
+  const child = childOf(base, 'Stack/Child');
+  writeAssembly(join(folder, 'out'), { grandchild: childOf(child, 'Stack/Grandchild'), child, base, other: planOf('Stack/Other') });
+  host.built.add('Stack/Base').add('Stack/Child').add('Stack/Grandchild');
+
+  await expect(golden('build', '--json', 'Stack/Grandchild')).resolves.toBe(0);
+
+  expect(finished()).toEqual([['Stack/Base', 'unchanged', undefined], ['Stack/Child', 'unchanged', undefined], ['Stack/Grandchild', 'unchanged', undefined]]);
+  const keys = new Map(events().filter(({ type }) => type === 'build.finished').map(({ image, buildKey }) => [image, buildKey]));
+  expect(host.parents.get('Stack/Grandchild')).toBe(keys.get('Stack/Child'));
+});
+
+test('a parent that is not in the app is named by the host', async () => {
+  writeAssembly(join(folder, 'out'), { child: childOf(base, 'Stack/Child') });
   await expect(golden('build', '--json', 'Stack/Child')).resolves.toBe(4);
   expect(finished()).toEqual([['Stack/Child', 'failed', 'parent-not-built']]);
 });

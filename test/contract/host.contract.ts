@@ -77,6 +77,15 @@ export function describeHost(name: string, makeFixture: () => Promise<HostFixtur
       expect(await sh('cat /root/kept; ls /run/gone')).toMatch(/^kept\n.*No such file/);
     });
 
+    test('the wait for a restart that does not come ends when it is interrupted', async () => {
+      const { machine, sh } = await launch(await request());
+      const controller = new AbortController();
+      const restarted = machine.restarted(60_000, controller.signal);
+      controller.abort();
+      await expect(restarted).rejects.toMatchObject({ kind: 'interrupted' });
+      expect(await sh('echo here')).toBe('here');
+    });
+
     test('two restarts in a row are two', async () => {
       const { machine, communicator, sh } = await launch(await request());
       for (const _ of [1, 2]) {

@@ -1,7 +1,7 @@
 import { GoldenError } from '../../lib/errors';
 import type { BuildKeys } from '../../lib/plan/keys';
 import type { Plan } from '../../lib/plan/model';
-import type { Artifact, Host, ResolvedSource } from '../../lib/ports/host';
+import type { Artifact, Host, HostContext, ResolvedSource } from '../../lib/ports/host';
 
 /** A host that has no machines: it knows of artifacts and layers, and whatever needs more fails. For what goes on around builds. */
 export class ArtifactHost implements Host {
@@ -9,14 +9,17 @@ export class ArtifactHost implements Host {
   readonly checkpointSeconds = 1;
   /** Images that count as built, by construct path. */
   readonly built = new Set<string>();
+  /** Build keys of what images were to start from, by construct path. */
+  readonly parents = new Map<string, string | undefined>();
   /** Layers there are, by their place in every plan. */
   layer = 0;
   garbage: string[] = [];
   /** Called when a build asks for a machine. */
   onLaunch: () => void = () => { /* nothing more */ };
 
-  resolve(plan: Plan): Promise<ResolvedSource> {
+  resolve(plan: Plan, _context: HostContext, parentKey?: string): Promise<ResolvedSource> {
     const { source } = plan.definition;
+    this.parents.set(plan.image, parentKey);
     if (source.type === 'image' && !this.built.has(source.image)) {
       return Promise.reject(new GoldenError('parent-not-built', `It starts from ${source.image}, which has no artifact`, { path: plan.image }));
     }

@@ -1,5 +1,5 @@
 import { resolve } from 'path';
-import { selectedPlans, type AppOptions } from './selected-plans';
+import { plansToBuild, type AppOptions } from './selected-plans';
 import type { BuildRequest } from '../../engine/build-request';
 import type { FailureKind } from '../../errors';
 import type { BuildEvent, BuildOutcome } from '../../ports/events';
@@ -36,7 +36,7 @@ export interface BuildOptions extends AppOptions {
 /** Builds images, and returns the exit code that their ends call for. */
 export async function buildCommand(patterns: readonly string[], options: BuildOptions, surroundings: Surroundings): Promise<number> {
   const overrides = parseOverrides(options.parameter, options.secret);
-  const plans = await selectedPlans(patterns, options, surroundings);
+  const plans = await plansToBuild(patterns, options, surroundings);
   checkOverrides(overrides, plans.map(({ plan }) => plan));
   const folders = { stateFolder: stateFolder(surroundings.environment), outputFolder: resolve(surroundings.folder, options.output) };
   const wired = await surroundings.hosts({ kind: options.host, allowHostLoopback: options.allowHostLoopback ?? false, ...folders });
@@ -44,7 +44,9 @@ export async function buildCommand(patterns: readonly string[], options: BuildOp
   try {
     const outcomes = await buildInOrder(plans, {
       parallel: options.parallel,
-      build: (plan) => buildOne(plan, wired, { ...options, ...folders, values: valueSource(overrides, surroundings) }, reporter, surroundings),
+      build: (plan, parent) => buildOne(plan, wired, {
+        ...options, ...folders, values: valueSource(overrides, surroundings), parentKey: parent?.buildKey,
+      }, reporter, surroundings),
       withoutParent: (plan, parent, outcome) => report(reporter, surroundings, plan, withoutParent(plan, parent, outcome)),
     });
     return exitCodeOf(outcomes.flatMap(failureOf));
@@ -53,7 +55,7 @@ export async function buildCommand(patterns: readonly string[], options: BuildOp
   }
 }
 
-type OneBuildOptions = BuildOptions & Pick<BuildRequest, 'stateFolder' | 'outputFolder' | 'values'>;
+type OneBuildOptions = BuildOptions & Pick<BuildRequest, 'stateFolder' | 'outputFolder' | 'values' | 'parentKey'>;
 
 function buildOne(
   { plan, file }: ParsedPlan, { host, communicators }: WiredHost, options: OneBuildOptions, reporter: Reporter, surroundings: Surroundings,
@@ -62,6 +64,7 @@ function buildOne(
     plan,
     planFile: file,
     host,
+    parentKey: options.parentKey,
     communicators: communicators(),
     values: options.values,
     local: localRunner(surroundings.environment),

@@ -1,5 +1,5 @@
 import { resolve } from 'path';
-import { selectedPlans, type AppOptions } from './selected-plans';
+import { plansToBuild, type AppOptions } from './selected-plans';
 import { preview, type Preview } from '../../engine/preview';
 import type { ParsedPlan } from '../app/plans';
 import { parentOf } from '../build-order';
@@ -28,7 +28,7 @@ interface Waiting {
 export async function planCommand(patterns: readonly string[], options: PlanOptions, surroundings: Surroundings): Promise<number> {
   const { environment, folder, signal, stdout } = surroundings;
   const overrides = parseOverrides(options.parameter, options.secret);
-  const plans = await selectedPlans(patterns, options, surroundings);
+  const plans = await plansToBuild(patterns, options, surroundings);
   checkOverrides(overrides, plans.map(({ plan }) => plan));
   const folders = { stateFolder: stateFolder(environment), outputFolder: resolve(folder, options.output) };
   const { host } = await surroundings.hosts({ kind: options.host, allowHostLoopback: false, ...folders });
@@ -41,11 +41,20 @@ export async function planCommand(patterns: readonly string[], options: PlanOpti
   const previewOne = async (parsed: ParsedPlan): Promise<Preview | Waiting> => {
     const { plan, file } = parsed;
     const parent = parentOf(parsed, plans);
-    if (parent && !isThere(await previewOf(parent))) {
+    const parentPreview = parent && await previewOf(parent);
+    if (parent && !isThere(parentPreview)) {
       return { image: plan.image, definitionHash: plan.definitionHash, waitsFor: parent.plan.image };
     }
     return preview({
-      plan, planFile: file, host, values: valueSource(overrides, surroundings), ...folders, signal, useCache: options.cache, report: () => undefined,
+      plan,
+      planFile: file,
+      host,
+      parentKey: isThere(parentPreview) ? parentPreview.keys.build : undefined,
+      values: valueSource(overrides, surroundings),
+      ...folders,
+      signal,
+      useCache: options.cache,
+      report: () => undefined,
     });
   };
   const results = await Promise.all(plans.map(previewOf));
@@ -53,8 +62,8 @@ export async function planCommand(patterns: readonly string[], options: PlanOpti
   return 0;
 }
 
-function isThere(result: Preview | Waiting): boolean {
-  return 'artifact' in result && result.artifact !== undefined;
+function isThere(result: Preview | Waiting | undefined): result is Preview {
+  return result !== undefined && 'artifact' in result && result.artifact !== undefined;
 }
 
 function linesOf(result: Preview | Waiting): string[] {

@@ -19,7 +19,7 @@ export const rebootHandler: EngineHandler<RebootInstruction> = {
       // It may go down before it has answered.
       if (!isConnectionLost(error)) { throw error; }
     }
-    await machine.restarted(timeoutSeconds * 1000);
+    await machine.restarted(timeoutSeconds * 1000, signal);
     await communicator.connect({ timeoutMs: timeoutSeconds * 1000, signal });
     return 0;
   },

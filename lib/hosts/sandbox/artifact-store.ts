@@ -22,6 +22,12 @@ interface DraftRecord {
   readonly buildKey: string;
 }
 
+/** The root tar of a finished image. */
+export interface StoredRootTar {
+  readonly buildKey: string;
+  readonly source: RootTarSource;
+}
+
 /** Finished images: each a folder below the output folder, which appears in one act. */
 export class ArtifactStore {
   constructor(readonly outputFolder: string) {}
@@ -31,16 +37,20 @@ export class ArtifactStore {
     return this.read(this.finalFolder(plan.image, buildKey), (manifest) => manifest.buildKey === buildKey);
   }
 
-  /** The root tar of an image as it is defined now. */
-  async findRootTar(image: string, definitionHash: string): Promise<RootTarSource | undefined> {
+  /** The root tars of an image as it is defined now, the newest first: parameters, secrets and sources make one differ from another. */
+  async findRootTars(image: string, definitionHash: string): Promise<StoredRootTar[]> {
     const folder = this.imageFolder(image);
+    const found: (StoredRootTar & { readonly publishedAt: number })[] = [];
     for (const entry of await entriesOf(folder)) {
       if (!entry.isDirectory() || entry.name.startsWith('.')) { continue; }
       const artifact = await this.read(join(folder, entry.name), (manifest) => manifest.definitionHash === definitionHash);
       const tar = artifact?.files.find(({ name }) => name === 'root.tar');
-      if (tar) { return { type: 'rootTar', location: join(folder, entry.name, tar.name), sha256: tar.sha256 }; }
+      if (!artifact || !tar) { continue; }
+      const { mtimeMs } = await stat(join(artifact.id, MANIFEST));
+      const source = { type: 'rootTar', location: join(artifact.id, tar.name), sha256: tar.sha256 } as const;
+      found.push({ buildKey: artifact.buildKey, source, publishedAt: mtimeMs });
     }
-    return undefined;
+    return found.sort((a, b) => b.publishedAt - a.publishedAt).map(({ buildKey, source }) => ({ buildKey, source }));
   }
 
   /** Folder that a new draft of an image gets; it lies beside the one it will become. */

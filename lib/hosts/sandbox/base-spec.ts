@@ -10,7 +10,7 @@ export interface BaseSpec extends ResolvedSource {
   readonly source: MirrorSource & { readonly user: string } | RootTarSource;
 }
 
-/** Finds the root tar of the finished image with a definition hash. */
+/** Finds a root tar of a finished image with a definition hash. */
 export type FindImage = (image: string, definitionHash: string) => Promise<RootTarSource | undefined>;
 
 /**
@@ -56,7 +56,11 @@ function mirrorSpec(mirror: MirrorSource, user: string, architecture: Architectu
   };
 }
 
-/** A root tar is taken as it is, so its bytes alone name it. */
+/** A root tar is taken as it is, so its bytes alone name the base that is made of it. */
+export function rootTarId({ sha256 }: RootTarSource, architecture: Architecture): string {
+  return digestOf({ rootTar: sha256, architecture });
+}
+
 function rootTarSpec(source: RootTarSource, architecture: Architecture, name: string): BaseSpec {
-  return { id: digestOf({ rootTar: source.sha256, architecture }), description: `root tar ${name}`, architecture, source };
+  return { id: rootTarId(source, architecture), description: `root tar ${name}`, architecture, source };
 }

@@ -108,8 +108,8 @@ export class NspawnMachine implements Machine {
     return leader;
   }
 
-  async restarted(timeoutMs: number): Promise<void> {
-    await this.takesCommands(timeoutMs);
+  async restarted(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    await this.takesCommands(timeoutMs, signal);
   }
 
   async stop(timeoutMs: number): Promise<void> {

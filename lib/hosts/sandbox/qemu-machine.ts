@@ -117,14 +117,14 @@ class QemuMachine implements Machine {
   }
 
   /** The machine resets itself within the same QEMU, so what it wrote to its disk is still there. */
-  async restarted(timeoutMs: number): Promise<void> {
+  async restarted(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     const seen = this.resetsSeen ?? this.resets;
     const reset = new Promise<void>((resolve, reject) => {
       this.onReset = () => { if (this.resets > seen) { resolve(); } };
       this.onReset();
       void this.ended.then((reason) => reject(new GoldenError('machine-lost', reason)));
     });
-    await within(reset, timeoutMs, 'The machine did not restart');
+    await within(reset, timeoutMs, 'The machine did not restart', signal);
     this.resetsSeen = this.resets;
   }
 
@@ -151,7 +151,9 @@ class QemuMachine implements Machine {
 function within<T>(promise: Promise<T>, timeoutMs: number, what: string, signal?: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new GoldenError('timed-out', `${what} within ${timeoutMs / 1000} s`)), timeoutMs);
-    signal?.addEventListener('abort', () => reject(new GoldenError('interrupted', `${what}: interrupted`, { kind: 'interrupted' })), { once: true });
+    const abort = () => reject(new GoldenError('interrupted', `${what}: interrupted`, { kind: 'interrupted' }));
+    if (signal?.aborted) { abort(); }
+    signal?.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

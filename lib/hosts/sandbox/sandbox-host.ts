@@ -1,7 +1,7 @@
 import { randomBytes } from 'crypto';
 import { join } from 'path';
-import { ArtifactStore } from './artifact-store';
-import { baseSpec, type BaseSpec } from './base-spec';
+import { ArtifactStore, type StoredRootTar } from './artifact-store';
+import { baseSpec, rootTarId, type BaseSpec } from './base-spec';
 import { BaseStore } from './base-store';
 import { convertDisk, writeDiskImage } from './disk-image';
 import { whileFrozen } from './freeze';
@@ -57,8 +57,8 @@ export class SandboxHost implements Host {
 
   get checkpointSeconds(): number { return this.measuredCheckpointSeconds; }
 
-  async resolve(plan: Plan): Promise<ResolvedSource> {
-    const { id, description } = await this.baseSpec(plan);
+  async resolve(plan: Plan, _context?: HostContext, parentKey?: string): Promise<ResolvedSource> {
+    const { id, description } = await this.baseSpec(plan, ({ buildKey }) => parentKey === undefined || buildKey === parentKey);
     return { id, description };
   }
 
@@ -146,8 +146,9 @@ export class SandboxHost implements Host {
     return collectGarbage(this.folder, this.artifacts.outputFolder);
   }
 
-  private baseSpec(plan: Plan): Promise<BaseSpec> {
-    return baseSpec(plan, (image, definitionHash) => this.artifacts.findRootTar(image, definitionHash));
+  /** Where it starts from another image: from the newest artifact of that which is wanted. */
+  private baseSpec(plan: Plan, isWanted: (tar: StoredRootTar) => boolean): Promise<BaseSpec> {
+    return baseSpec(plan, async (image, definitionHash) => (await this.artifacts.findRootTars(image, definitionHash)).find(isWanted)?.source);
   }
 
   private async lowers(request: LaunchRequest, context: HostContext): Promise<readonly string[]> {
@@ -160,7 +161,8 @@ export class SandboxHost implements Host {
       }
       return lowers;
     }
-    const spec = await this.baseSpec(request.plan);
+    const { architecture } = request.plan.definition.machine;
+    const spec = await this.baseSpec(request.plan, ({ source }) => rootTarId(source, architecture) === request.source.id);
     if (spec.id !== request.source.id) {
       throw new GoldenError('source-moved', 'Its source was built anew while the build began', { path: request.plan.image, hint: 'Build again.' });
     }

@@ -1,10 +1,12 @@
 import { createHash } from 'crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
 import { ArtifactStore } from '../../../lib/hosts/sandbox/artifact-store';
 import { collectGarbage } from '../../../lib/hosts/sandbox/garbage';
 import { SandboxFolder } from '../../../lib/hosts/sandbox/sandbox-folder';
+import { SandboxHost } from '../../../lib/hosts/sandbox/sandbox-host';
+import type { Plan } from '../../../lib/plan/model';
 import type { DraftArtifact } from '../../../lib/ports/host';
 import { samplePlan } from '../../support/sample-plan';
 
@@ -73,12 +75,33 @@ test.each([
   expect(await store.find(plan, KEY)).toBeUndefined();
 });
 
-test('the root tar of an image is found by its definition, whatever its key', async () => {
-  expect(await store.findRootTar('Stack/Web', plan.definitionHash)).toBeUndefined();
-  const { id, files } = await store.publish(await draft('root'), {});
-  expect(await store.findRootTar('Stack/Web', plan.definitionHash)).toEqual({ type: 'rootTar', location: join(id, 'root.tar'), sha256: files[0].sha256 });
-  expect(await store.findRootTar('Stack/Web', 'c'.repeat(64))).toBeUndefined();
-  expect(await store.findRootTar('Stack/Other', plan.definitionHash)).toBeUndefined();
+test('the root tars of an image are found by its definition, whatever their keys, the newest first', async () => {
+  expect(await store.findRootTars('Stack/Web', plan.definitionHash)).toEqual([]);
+  const older = await store.publish(await draft('root', 'f'.repeat(64)), {});
+  utimesSync(join(older.id, 'manifest.json'), 1, 1);
+  const { id, files } = await store.publish(await draft('another root'), {});
+  expect(await store.findRootTars('Stack/Web', plan.definitionHash)).toEqual([
+    { buildKey: KEY, source: { type: 'rootTar', location: join(id, 'root.tar'), sha256: files[0].sha256 } },
+    { buildKey: 'f'.repeat(64), source: { type: 'rootTar', location: join(older.id, 'root.tar'), sha256: older.files[0].sha256 } },
+  ]);
+  expect(await store.findRootTars('Stack/Web', 'c'.repeat(64))).toEqual([]);
+  expect(await store.findRootTars('Stack/Other', plan.definitionHash)).toEqual([]);
+});
+
+test('an image starts from the artifact of its parent that was just built or found, else from the newest', async () => {
+  // GIVEN the parent was built with one value, then with another
+  const older = await store.publish(await draft('root', 'f'.repeat(64)), {});
+  utimesSync(join(older.id, 'manifest.json'), 1, 1);
+  await store.publish(await draft('another root'), {});
+  const source = { type: 'image' as const, image: plan.image, definitionHash: plan.definitionHash, user: 'admin', ssmAgent: false };
+  const child: Plan = { ...plan, image: 'Stack/Child', definition: { ...plan.definition, source } };
+  const host = new SandboxHost({ stateFolder: join(folder, 'state'), outputFolder: folder });
+
+  // THEN
+  const [newest, first, last] = await Promise.all([undefined, 'f'.repeat(64), KEY].map((key) => host.resolve(child, undefined, key)));
+  expect(newest).toEqual(last);
+  expect(first.id).not.toBe(last.id);
+  await expect(host.resolve(child, undefined, 'e'.repeat(64))).rejects.toMatchObject({ code: 'image-not-built' });
 });
 
 describe('collecting garbage', () => {
