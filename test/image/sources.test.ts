@@ -1,13 +1,16 @@
 import { join } from 'path';
 import { InstanceArchitecture, InstanceType } from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
 import { declareImage, faultsOf, newStack } from './declaration';
 import { AmiImage } from '../../lib/image/ami-image';
 import { OsFamily } from '../../lib/image/os-family';
-import { LocalSource } from '../../lib/image/sources/local-source';
+import type { IBaseImage } from '../../lib/image/sources/base-image';
+import { LocalSource, MirrorDistribution } from '../../lib/image/sources/local-source';
 import { Source } from '../../lib/image/sources/source';
 
 const arm64 = { architecture: InstanceArchitecture.ARM_64 };
 const sourceOf = (source: Source) => declareImage({ source })._plan().definition.source;
+const mirror = { distribution: MirrorDistribution.DEBIAN, suite: 'bookworm', mirrors: [{ url: 'http://deb.debian.org/debian' }], packages: ['systemd-sysv'] };
 const localOf = (source: Source) => JSON.parse(JSON.stringify(sourceOf(source).local));
 
 describe('distributions by name', () => {
@@ -123,11 +126,31 @@ describe('other sources', () => {
     expect(plan.builder.instanceTypes).toEqual(['t4g.medium']);
   });
 
+  test('an image of somebody else\'s making', () => {
+    class Imported extends Construct implements IBaseImage {
+      readonly definitionHash = 'c'.repeat(64);
+      readonly architecture = InstanceArchitecture.ARM_64;
+      readonly osFamily = OsFamily.REDHAT;
+      readonly loginUser = 'admin';
+      readonly hasSsmAgent = true;
+    }
+    const imported = new Imported(newStack(), 'Imported');
+    expect(sourceOf(Source.image(imported))).toEqual({
+      type: 'image', definitionHash: 'c'.repeat(64), image: 'Stack/Imported', user: 'admin', ssmAgent: true, local: undefined,
+    });
+  });
+
   test.each<[string, Source, string]>([
     ['something that is not the ID of an AMI', Source.ami('my-image'), 'invalid-ami-id'],
     ['a parameter name with a blank', Source.ssmParameter('/a b'), 'invalid-parameter-name'],
     ['a filter without owners', Source.filter({ owners: [], name: 'x' }), 'no-owner'],
     ['a filter that takes everything', Source.filter({ owners: ['self'] }), 'no-filter'],
+    ['a root tar without a digest', Source.local(LocalSource.rootTar('/base.tar', 'abc')), 'invalid-digest'],
+    ['a root tar that is nowhere', Source.local(LocalSource.rootTar('', 'b'.repeat(64))), 'no-root-tar'],
+    ['a counterpart without mirrors', Source.debian('12', { local: LocalSource.mirror({ ...mirror, mirrors: [] }) }), 'no-mirror'],
+    ['a mirror without a URL', Source.local(LocalSource.mirror({ ...mirror, mirrors: [{ url: 'deb.debian.org' }] })), 'invalid-url'],
+    ['a system without a suite', Source.local(LocalSource.mirror({ ...mirror, suite: '' })), 'no-suite'],
+    ['a package that would be an option', Source.local(LocalSource.mirror({ ...mirror, packages: ['--force'] })), 'invalid-package'],
   ])('%s is a fault', (_, source, code) => {
     expect(faultsOf(declareImage({ source })).map((fault) => fault.code)).toEqual([code]);
   });

@@ -20,8 +20,8 @@ export interface IBaseImage extends IConstruct {
   readonly hasSsmAgent: boolean;
 
   /**
-   * What the image is, also where it has faults that only synthesis reports.
+   * What the image is, also where it has faults that only synthesis reports. One that a user implements has none of these.
    * @internal
    */
-  _hash(): string;
+  _hash?(): string;
 }

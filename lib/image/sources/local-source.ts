@@ -1,6 +1,9 @@
 import { isAbsolute, relative, sep } from 'path';
+import { Token } from 'aws-cdk-lib';
+import type { Fault } from '../../errors';
 import type { LocalSource as LocalSourceSpec } from '../../plan/model';
 import { isUrl } from '../../plan/root-tar-path';
+import { SHA256 } from '../lowering/forms';
 
 /** Distributions that can be put together from their mirrors. */
 export enum MirrorDistribution {
@@ -50,7 +53,14 @@ export class LocalSource {
   /** A Debian-like system put together from its package mirrors. */
   public static mirror(props: MirrorProps): LocalSource {
     const mirrors = props.mirrors.map((mirror) => ({ url: mirror.url, suite: mirror.suite ?? props.suite, components: mirror.components ?? ['main'] }));
-    return new LocalSource({ type: 'mirror', distribution: props.distribution, suite: props.suite, mirrors, packages: props.packages });
+    const odd = props.packages.filter((name) => !Token.isUnresolved(name) && !/^[a-z0-9][a-z0-9+.-]*(:[a-z0-9]+)?$/.test(name));
+    const noUrl = mirrors.filter(({ url }) => !Token.isUnresolved(url) && !isUrl(url));
+    return new LocalSource({ type: 'mirror', distribution: props.distribution, suite: props.suite, mirrors, packages: props.packages }, [
+      ...odd.map((name) => fault('invalid-package', `${JSON.stringify(name)} is not the name of a package`, 'Give names as apt-get takes them.')),
+      ...noUrl.map(({ url }) => fault('invalid-url', `${JSON.stringify(url)} is not the URL of a mirror`, 'Give an http or https URL.')),
+      ...(mirrors.length > 0 ? [] : [fault('no-mirror', `A system of the suite ${props.suite} has no mirrors`, 'Give at least one.')]),
+      ...(props.suite ? [] : [fault('no-suite', 'A system from mirrors has no suite', 'Give the code name of its release, such as bookworm.')]),
+    ]);
   }
 
   /**
@@ -62,18 +72,30 @@ export class LocalSource {
    */
   public static rootTar(pathOrUrl: string, sha256: string): LocalSource {
     const location = isUrl(pathOrUrl) ? pathOrUrl : portablePath(pathOrUrl);
-    return new LocalSource({ type: 'rootTar', location, sha256: sha256.toLowerCase() });
+    return new LocalSource({ type: 'rootTar', location, sha256: sha256.toLowerCase() }, [
+      ...(Token.isUnresolved(sha256) || SHA256.test(sha256) ? [] : [
+        fault('invalid-digest', `${JSON.stringify(sha256)} is not a SHA-256 digest`, 'Give the 64 hex digits that sha256sum prints.'),
+      ]),
+      ...(pathOrUrl ? [] : [fault('no-root-tar', 'A root tar has neither a path nor a URL', 'Say where it lies.')]),
+    ]);
   }
 
   private constructor(
     /** @internal */
     public readonly _spec: LocalSourceSpec,
+    /** @internal */
+    public readonly _faults: readonly Fault[],
   ) {}
 }
 
 /** Relative to the folder that the app runs in; `path.join(__dirname, ...)` is absolute without anybody having meant it. */
 function portablePath(path: string): string {
+  if (Token.isUnresolved(path)) { return path; }
   const fromHere = relative(process.cwd(), path);
   const outside = fromHere.split(sep)[0] === '..' || isAbsolute(fromHere);
   return isAbsolute(path) && outside ? path : fromHere;
+}
+
+function fault(code: string, message: string, hint: string): Fault {
+  return { code, message, hint };
 }

@@ -109,7 +109,7 @@ export class Source {
   public static image(image: IBaseImage): Source {
     const { architecture, osFamily, loginUser, hasSsmAgent } = image;
     return new Source({ architecture, osFamily, loginUser, hasSsmAgent }, (base) => ({
-      ...base, type: 'image', definitionHash: image._hash(), image: image.node.path,
+      ...base, type: 'image', definitionHash: image._hash?.() ?? image.definitionHash, image: image.node.path,
     }), []);
   }
 
@@ -140,17 +140,20 @@ export class Source {
   /** What stands for it in a build without a cloud account. */
   public readonly localCounterpart?: LocalSource;
 
+  /** @internal */
+  public readonly _faults: readonly Fault[];
+
   private constructor(
     options: SourceOptions,
     private readonly render: (base: SourceBase) => SourceSpec,
-    /** @internal */
-    public readonly _faults: readonly Fault[],
+    faults: readonly Fault[],
   ) {
     this.architecture = options.architecture ?? InstanceArchitecture.X86_64;
     this.osFamily = options.osFamily ?? OsFamily.LINUX;
     this.loginUser = options.loginUser ?? 'ec2-user';
     this.hasSsmAgent = options.hasSsmAgent ?? false;
     this.localCounterpart = options.local;
+    this._faults = [...faults, ...options.local?._faults ?? []];
   }
 
   /** @internal */
