@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { declareImage, faultsOf } from './declaration';
 import { Check } from '../../lib/image/checks/check';
 import { Expect } from '../../lib/image/checks/expect';
+import { MATCHERS } from '../../lib/plan/checks';
 
 const lowered = (check: Check) => {
   const { attributes, type, resource } = declareImage({ checks: [check] })._plan().definition.checks[0];
@@ -31,7 +32,7 @@ test.each<[string, Check, object]>([
   expect(lowered(check).attributes).toEqual(attributes);
 });
 
-test.each<[Expect, object]>([
+const EXPECTATIONS: ReadonlyArray<[Expect, object]> = [
   [Expect.equal(1), { equal: 1 }],
   [Expect.matching('^a'), { 'match-regexp': '^a' }],
   [Expect.containing('a'), { 'contain-substring': 'a' }],
@@ -43,6 +44,7 @@ test.each<[Expect, object]>([
   [Expect.greaterThan(1), { gt: 1 }],
   [Expect.lessThan(1), { lt: 1 }],
   [Expect.ofLength(1), { 'have-len': 1 }],
+  [Expect.member('a'), { 'have-key': 'a' }],
   [Expect.element('a'), { 'contain-element': 'a' }],
   [Expect.elements('a', Expect.matching('b')), { 'contain-elements': ['a', { 'match-regexp': 'b' }] }],
   [Expect.exactly('a', 'b'), { 'consist-of': ['a', 'b'] }],
@@ -51,8 +53,14 @@ test.each<[Expect, object]>([
   [Expect.not(Expect.containing('a')), { not: { 'contain-substring': 'a' } }],
   [Expect.allOf(Expect.atLeast(1), Expect.atMost(3)), { and: [{ ge: 1 }, { le: 3 }] }],
   [Expect.anyOf('0644', '0640'), { or: ['0644', '0640'] }],
-])('an expectation is one matcher of Goss: %j', (expectation, matcher) => {
+];
+
+test.each(EXPECTATIONS)('an expectation is one matcher of Goss: %j', (expectation, matcher) => {
   expect(lowered(Check.of('file', '/a', { contents: expectation })).attributes).toEqual({ contents: matcher });
+});
+
+test('there is an expectation for each matcher of Goss', () => {
+  expect(EXPECTATIONS.flatMap(([, matcher]) => Object.keys(matcher)).sort()).toEqual([...MATCHERS].sort());
 });
 
 test.each<[string, Check[], string]>([

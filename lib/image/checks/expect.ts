@@ -68,6 +68,11 @@ export class Expect {
     return new Expect({ 'have-len': length });
   }
 
+  /** A JSON object with a member of this name; in `Expect.json`, as no attribute is an object. */
+  public static member(name: string | Expect): Expect {
+    return new Expect({ 'have-key': Expect._lower(name) });
+  }
+
   /** A list with an element like this. */
   public static element(element: string | number | Expect): Expect {
     return new Expect({ 'contain-element': Expect._lower(element) });
