@@ -2,13 +2,14 @@ import { existsSync } from 'fs';
 import { readdir, rename } from 'fs/promises';
 import { join } from 'path';
 import { REPLACED_SUFFIX } from './artifact-store';
+import { removeUnused } from './disk-use';
 import { removeFolder } from './folder-removal';
 import { discardMachine, machineOwner } from './machine-folder';
 import { endProcessesOf } from './orphans';
 import { draftOwner, isRunning } from './owner';
 import type { SandboxFolder } from './sandbox-folder';
 
-/** Removes what processes that are gone left behind, and nothing of a running one. Returns a line for each thing it removed. */
+/** Removes what processes that are gone left behind, and what was not used for long; nothing of a running one. Returns a line for each thing it removed. */
 export async function collectGarbage(folder: SandboxFolder, outputFolder: string): Promise<string[]> {
   const removed = await abandonedMachines(folder);
   removed.push(...await abandonedDrafts(folder.machines, 'unfinished machine'));
@@ -18,6 +19,7 @@ export async function collectGarbage(folder: SandboxFolder, outputFolder: string
     removed.push(...await abandonedDrafts(join(outputFolder, image), 'unpublished artifact'));
     removed.push(...await replacedArtifacts(join(outputFolder, image)));
   }
+  removed.push(...await removeUnused(folder));
   return removed;
 }
 

@@ -6,6 +6,7 @@ import { BaseStore } from './base-store';
 import { convertDisk, writeDiskImage } from './disk-image';
 import { whileFrozen } from './freeze';
 import { explainingFullDisk } from './full-disk';
+import { markUsed } from './disk-use';
 import { collectGarbage } from './garbage';
 import { LayerStore } from './layer-store';
 import { discardMachine, makeMachineFolder } from './machine-folder';
@@ -78,6 +79,7 @@ export class SandboxHost implements Host {
     requireRoot();
     await requireTools(['systemd-nspawn', 'slirp4netns', 'ip', 'nsenter', 'setpriv', 'perl']);
     const lowers = await this.lowers(request, context);
+    await markUsed(this.folder, lowers);
     const options = { lowers, requirements: request.requirements, hostLoopback: this.hostLoopback };
     return explainingFullDisk(this.folder.machines, () => NspawnMachine.launch(this.folder, options, context));
   }
