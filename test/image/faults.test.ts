@@ -6,6 +6,7 @@ import { InvalidPlanError } from '../../lib/errors';
 import { AmiImage } from '../../lib/image/ami-image';
 import type { AmiImageProps } from '../../lib/image/ami-image-props';
 import { Check } from '../../lib/image/checks/check';
+import { Communicator } from '../../lib/image/communicator';
 import { FileSource } from '../../lib/image/file-source';
 import { ParameterRef } from '../../lib/image/parameter-ref';
 import { Provisioner } from '../../lib/image/provisioners/provisioner';
@@ -137,6 +138,10 @@ test('a dynamic reference that is no secret is refused, too', () => {
 test.each<[string, Partial<AmiImageProps>, string]>([
   ['a NUL byte, which no process can be given', { provisioners: [Provisioner.shell({ inline: ['true'], arguments: ['a\0b'] })] }, 'nul-byte'],
   ['a name that no AMI can have', { imageName: 'größe' }, 'invalid-name'],
+  ['a region that is none', { distribution: { regions: ['Ireland'] } }, 'invalid-region'],
+  ['an account without its 12 digits', { distribution: { accounts: ['123'] } }, 'invalid-account'],
+  ['a tag that only AWS may set', { distribution: { tags: { 'aws:team': 'web' } } }, 'invalid-tag'],
+  ['a port that no machine has', { builder: { communicator: Communicator.ssh({ port: 70_000 }) } }, 'invalid-port'],
   ['a root volume of no size', { rootVolumeSize: Size.mebibytes(0) }, 'invalid-size'],
 ])('%s is a fault', (_, props, code) => {
   expect(faultsOf(declareImage(props)).map((fault) => fault.code)).toEqual([code]);

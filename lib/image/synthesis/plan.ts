@@ -8,6 +8,7 @@ import { planFaults } from '../../plan/validate';
 import type { AmiImageProps } from '../ami-image-props';
 import { Communicator } from '../communicator';
 import type { RenderedDefinition } from './definition';
+import { communicatorFaults, deliveryFaults } from './option-faults';
 import type { Draft } from '../lowering/draft';
 import { tokenFaults } from '../lowering/token-faults';
 
@@ -57,7 +58,8 @@ export function renderPlan(image: Construct, name: string, props: AmiImageProps,
     ...rendered.faults,
     ...tokenFaults(builder, path, 'builder'),
     ...tokenFaults(delivery, path, 'delivery'),
-    ...nameFaults(name, path),
+    ...deliveryFaults(delivery, path),
+    ...communicatorFaults(builder.communicator, path),
     ...instanceTypes.flatMap((type) => instanceTypeFaults(type, architecture, path)),
     ...(builder.instanceTypes.length > 0 ? [] : [
       { code: 'no-instance-type', message: 'The builder has no instance types', hint: 'Give at least one, or leave instanceTypes out.', path },
@@ -90,16 +92,6 @@ function instanceTypeFaults(type: InstanceType, architecture: InstanceArchitectu
 /** CDK throws for what does not look like an instance type. */
 function architectureOf(type: InstanceType): InstanceArchitecture | undefined {
   try { return type.architecture; } catch { return undefined; }
-}
-
-function nameFaults(name: string, path: string): Fault[] {
-  if (Token.isUnresolved(name) || /^[A-Za-z0-9()[\] ./'@_-]{1,96}$/.test(name)) { return []; }
-  return [{
-    code: 'invalid-name',
-    message: `${JSON.stringify(name)} cannot be the name of an image`,
-    hint: 'Use 1 to 96 letters, digits, spaces and ( ) [ ] . / - \' @ _',
-    path,
-  }];
 }
 
 function targetOf(image: Construct): Target {
