@@ -40,7 +40,7 @@ export interface ImagePlanJsonOptions {
  */
 export class ImagePlan {
   /**
-   * The plan of an image. Locks the image, as reading its hash does.
+   * The plan of an image. Locks the image, as reading its hash does. Throws one error with all faults where there are some.
    *
    * @param image the image
    */
@@ -49,7 +49,7 @@ export class ImagePlan {
   }
 
   /**
-   * The plan of an image in a stack.
+   * The plan of an image in a stack. Throws where there is no such image, or where a path is needed to tell which.
    *
    * @param stack the stack
    * @param path construct path of the image below the stack; may be left out where the stack has exactly one image

@@ -108,7 +108,10 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
     attachCustomSynthesis(this, { onSynthesize: (session) => writePlan(session, this, this._plan(), this.draft.assets) });
   }
 
-  /** What the image is, as a digest. The same definition has the same, wherever it is declared. Reading it locks the image. */
+  /**
+   * What the image is, as a digest. The same definition has the same, wherever it is declared. Reading it locks the image.
+   * Throws one error with all faults where there are some.
+   */
   public get definitionHash(): string {
     const { hash, faults } = this.lock();
     if (faults.length > 0) { throw new InvalidPlanError(this.node.path, faults); }

@@ -35,6 +35,21 @@ new ec2.LaunchTemplate(stack, 'Template', { machineImage: image });
 if (require.main === module) { app.synth(); }
 `;
 
+/** A type as jsii writes it down. */
+interface PublicType {
+  readonly kind: string;
+  readonly datatype?: boolean;
+  readonly docs?: { readonly summary?: string };
+  readonly properties?: readonly PublicMember[];
+  readonly methods?: readonly PublicMember[];
+}
+
+interface PublicMember {
+  readonly name: string;
+  readonly optional?: boolean;
+  readonly docs?: { readonly summary?: string; readonly default?: string };
+}
+
 /** A stack with nothing but an image, or, to see that somebody looks, with nothing at all. */
 const IMAGES_ONLY = `
 import { App, Stack } from 'aws-cdk-lib';
@@ -82,6 +97,10 @@ function run(cwd: string, command: string, ...args: string[]): string {
   return execFileSync(command, args, { cwd, timeout: 300_000, maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'pipe'] }).toString();
 }
 
+function publicTypes(): { [name: string]: PublicType } {
+  return (JSON.parse(readFileSync(join(ROOT, '.jsii'), 'utf8')) as { types: { [name: string]: PublicType } }).types;
+}
+
 describe('the tarball', () => {
   let files: string[];
 
@@ -107,6 +126,23 @@ describe('the tarball', () => {
     expect(own.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
     const known = ['.jsii', '.warnings.jsii.js', 'API.md', 'LICENSE', 'README.md', 'bin', 'lib', 'package.json', 'rosetta'];
     expect(own.filter((file) => !known.includes(file.split('/')[0]))).toEqual([]);
+  });
+
+  test('describes every public type, member and default', () => {
+    const types = publicTypes();
+    const missing = Object.entries(types).flatMap(([name, type]) => {
+      const members = [...type.properties ?? [], ...type.methods ?? []];
+      const undefaulted = type.datatype ? members.filter(({ optional, docs }) => optional && !docs?.default) : [];
+      return [...(type.docs?.summary ? [] : [name]), ...[...members.filter(({ docs }) => !docs?.summary), ...undefaulted].map((member) => `${name}.${member.name}`)];
+    });
+    expect(missing).toEqual([]);
+    expect(Object.keys(types).length).toBeGreaterThan(40);
+  });
+
+  test('names interfaces that users implement with an I, and those of plain data without', () => {
+    const types = publicTypes();
+    const interfaces = Object.entries(types).filter(([, { kind }]) => kind === 'interface').map(([name, { datatype }]) => [name.replace(/^.*\./, ''), datatype ?? false]);
+    expect(interfaces.filter(([, datatype]) => !datatype).map(([name]) => name).sort()).toEqual(['IBaseImage', 'IProvisioner']);
   });
 
   test('is small', () => {
