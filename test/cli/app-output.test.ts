@@ -1,6 +1,6 @@
 import { AppOutput } from '../../lib/cli/app/app-output';
 
-const VALIDATION = `/work/node_modules/aws-cdk-lib/core/lib/private/synthesis.js:3
+const VALIDATION = `/home/me/node_modules/aws-cdk-lib/core/lib/private/synthesis.js:3
   \`);throw new Error(\`Validation failed with the following errors:
            ^
 
@@ -8,18 +8,18 @@ Error: Validation failed with the following errors:
   [S/Image/File] 0999 is not the mode of a file
     at least one digit is no octal one
   [S/Image/Shell] It has nothing to run
-    at validateTree (/work/node_modules/aws-cdk-lib/core/lib/private/synthesis.js:3:12)
-    at <anonymous> (/work/app.ts:8:5)
+    at validateTree (/home/me/node_modules/aws-cdk-lib/core/lib/private/synthesis.js:3:12)
+    at <anonymous> (/home/me/app.ts:8:5)
 
 Node.js v20.20.2
 `;
 
-const BUG = `/work/app.ts:3
+const BUG = `/home/me/app.ts:3
 throw new TypeError('mine');
 ^
 
 TypeError: mine
-    at Object.<anonymous> (/work/app.ts:3:7)
+    at Object.<anonymous> (/home/me/app.ts:3:7)
 
 Node.js v20.20.2
 `;

@@ -42,7 +42,7 @@ Web/Image   FAILED after 1 min 20 s: Web/Image/Page: 1 check failed
   checks    1 passed, 1 failed, 1 skipped, 1 of them after booting the finished image
             file /srv/index.html: mode: expected to equal "0644", found "0600" (Page)
   cached    1 of 3 instructions
-  times     resolve 0.0 s, base 1 min 12 s, provision 2.0 s
+  times     base 1 min 12 s, provision 2.0 s
 `);
 });
 
@@ -107,7 +107,7 @@ Web/Image   FAILED after 1 min 20 s: Web/Image/Page: 1 check failed
   checks    1 passed, 1 failed, 1 skipped, 1 of them after booting the finished image
             file /srv/index.html: mode: expected to equal "0644", found "0600" (Page)
   cached    1 of 3 instructions
-  times     resolve 0.0 s, base 1 min 12 s, provision 2.0 s
+  times     base 1 min 12 s, provision 2.0 s
 `);
   });
 

@@ -3,6 +3,9 @@ import { formatBytes, formatSeconds } from './figures';
 import type { TimedEvent } from './reporter';
 import type { BuildOutcome } from '../../ports/events';
 
+/** What took less says nothing. */
+const SHOWN_SECONDS = 0.05;
+
 /** Gathers the events of one image for what is said about it in the end. */
 export class ImageSummary {
   private outcome?: BuildOutcome;
@@ -23,7 +26,11 @@ export class ImageSummary {
       case 'check.finished':
         this.checks[event.outcome]++;
         if (event.phase === 'boot-test') { this.bootTested++; }
-        if (event.outcome === 'failed') { this.failedChecks.push(`${event.check}: ${event.attribute}: ${event.message ?? 'failed'} (${event.origin})`); }
+        if (event.outcome === 'failed') {
+          // A check of the image itself comes from no construct below it.
+          const origin = event.origin ? ` (${event.origin})` : '';
+          this.failedChecks.push(`${event.check}: ${event.attribute}: ${event.message ?? 'failed'}${origin}`);
+        }
         break;
       case 'build.finished': this.outcome = event; break;
       default:
@@ -44,8 +51,9 @@ export class ImageSummary {
       this.failedChecks.forEach((line) => rows.push(['', line]));
     }
     if (this.cached > 0) { rows.push(['  cached', `${this.cached} of ${this.total} instructions`]); }
-    if (this.phases.size > 0) {
-      rows.push(['  times', [...this.phases].map(([phase, seconds]) => `${phase} ${formatSeconds(seconds)}`).join(', ')]);
+    const phases = [...this.phases].filter(([, seconds]) => seconds >= SHOWN_SECONDS);
+    if (phases.length > 0) {
+      rows.push(['  times', phases.map(([phase, seconds]) => `${phase} ${formatSeconds(seconds)}`).join(', ')]);
     }
     const width = Math.max(10, ...rows.map(([label]) => label.length)) + 2;
     return rows.map(([label, text]) => `${label.padEnd(width)}${text}`);
