@@ -1,6 +1,6 @@
 import { createHash } from 'crypto';
 import { mkdtemp, rm, truncate, writeFile } from 'fs/promises';
-import { dirname, join } from 'path';
+import { basename, dirname, join, relative } from 'path';
 import { writeWhole } from './draft-file';
 import { installForBios, makeGrub } from './grub';
 import { newestKernel } from './kernel';
@@ -112,10 +112,12 @@ function partition(number: number, startMiB: number, sizeMiB: number, type: stri
 
 /** The UEFI system partition: FAT with GRUB under the name that firmware looks for on a disk it does not know. */
 async function writeEsp(disk: string, efi: string, id: string, signal?: AbortSignal): Promise<void> {
-  const image = `${disk}@@${ESP.start}M`;
-  await output(['mformat', '-i', image, '-T', String(ESP.size * MIB / SECTOR), '-h', '64', '-s', '32', '-v', 'EFI', '-N', id.slice(0, 8), '::'], { signal });
-  await output(['mmd', '-i', image, '::/EFI', '::/EFI/BOOT'], { signal });
-  await output(['mcopy', '-i', image, efi, '::/EFI/BOOT/BOOTX64.EFI'], { signal });
+  // The mtools hand a path with characters such as `$` to a shell, so they get one without any folder.
+  const [cwd, image] = [dirname(disk), `${basename(disk)}@@${ESP.start}M`];
+  await output(['mformat', '-i', image, '-T', String(ESP.size * MIB / SECTOR), '-h', '64', '-s', '32', '-v', 'EFI', '-N', id.slice(0, 8), '::'],
+    { cwd, signal });
+  await output(['mmd', '-i', image, '::/EFI', '::/EFI/BOOT'], { cwd, signal });
+  await output(['mcopy', '-i', image, relative(cwd, efi), '::/EFI/BOOT/BOOTX64.EFI'], { cwd, signal });
 }
 
 /** UUIDs made of a seed, with version 4's bits. */

@@ -93,6 +93,17 @@ describe('a disk image', () => {
     await rm(join(small.root, 'many'), { recursive: true });
   });
 
+  test('is made in a folder of any name, and no shell reads that', async () => {
+    const folder = join(small.work, 'odd $(touch injected) \'q\' `touch injected`;,:?@@1M ü\n');
+    await mkdir(folder);
+    const file = join(folder, 'disk.raw');
+    await writeDiskImage(small.root, file, { architecture: 'x86_64', seed: 'a' });
+    await convertDisk(file, join(folder, 'disk.qcow2'));
+    expect((await readdir(folder)).sort()).toEqual(['disk.qcow2', 'disk.raw']);
+    expect(await output(['mdir', '-b', '-i', 'disk.raw@@2M', '::/EFI/BOOT'], { cwd: folder })).toContain('BOOTX64.EFI');
+    expect(await run(['ls', 'injected'])).toMatchObject({ exitCode: 2 });
+  });
+
   test('is the same disk as a qcow2', async () => {
     const qcow2 = join(small.work, 'disk.qcow2');
     await convertDisk(disk, qcow2);
