@@ -92,7 +92,7 @@ project.package.addField('exports', {
   './.warnings.jsii.js': './.warnings.jsii.js',
 });
 project.npmignore?.exclude('/lib/**/*.ts', '/examples/', '/rosetta/', '/.ci/', '/.projenrc.ts', '/tsconfig.json', 'cdk.out/', 'golden.out/', 'node_modules/');
-project.npmignore?.include('/lib/**/*.d.ts', '/bin/golden.js');
+project.npmignore?.include('/lib/**/*.d.ts', '/bin/golden.js', '/bin/THIRD-PARTY-NOTICES');
 // The building half ships as one bundled file (bin/golden.js); its modules are not part of the package.
 for (const room of rooms.filter((r) => r.half === 'building')) {
   project.npmignore?.exclude(`/lib/${room.name}/**`);
@@ -107,9 +107,10 @@ project.preCompileTask.spawn(schema);
 
 const bundle = project.addTask('bundle:golden', {
   description: 'Bundle the building half into one file',
-  exec: 'esbuild lib/cli/main.ts --bundle --platform=node --target=node20 --outfile=bin/golden.js --external:cpu-features --loader:.node=empty --loader:.sh=text --banner:js="#!/usr/bin/env node" --log-level=warning --legal-comments=none',
+  exec: 'esbuild lib/cli/main.ts --bundle --platform=node --target=node20 --outfile=bin/golden.js --external:cpu-features --loader:.node=empty --loader:.sh=text --banner:js="#!/usr/bin/env node" --log-level=warning --legal-comments=none --metafile=bin/golden.meta.json',
 });
 bundle.exec('chmod 0755 bin/golden.js');
+bundle.exec('tsx test/support/bundle-notices.ts');
 project.postCompileTask.spawn(bundle);
 
 project.addTask('test:e2e', {

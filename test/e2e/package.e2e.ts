@@ -118,7 +118,14 @@ describe('the tarball', () => {
   test('has none of the building half but the command, which is one file', () => {
     const building = rooms.filter(({ half }) => half === 'building').map(({ name }) => `lib/${name}/`);
     expect(files.filter((file) => building.some((room) => file.startsWith(room)))).toEqual([]);
-    expect(files.filter((file) => file.startsWith('bin/'))).toEqual(['bin/golden.js']);
+    expect(files.filter((file) => file.startsWith('bin/')).sort()).toEqual(['bin/THIRD-PARTY-NOTICES', 'bin/golden.js']);
+  });
+
+  test('keeps the licences of what is bundled with it', () => {
+    const notices = run(scratch, 'tar', '-xzOf', tarball, 'package/bin/THIRD-PARTY-NOTICES');
+    expect([...notices.matchAll(/^(\S+) \d+\.\d+\.\d+$/gm)].map(([, name]) => name))
+      .toEqual(expect.arrayContaining(['ajv', 'commander', 're2js', 'semver', 'ssh2', 'tar-stream']));
+    expect(notices).toContain('Copyright (c) Isaac Z. Schlueter and Contributors');
   });
 
   test('has no sources, tests, examples or settings', () => {
