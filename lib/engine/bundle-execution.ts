@@ -104,10 +104,10 @@ export class BundleExecution {
   }
 
   private async settle(end: BundleEnd): Promise<void> {
-    const { plan } = this.context.request;
+    const { request } = this.context;
     if (end.type === 'failed') {
-      const instruction = plan.definition.instructions[end.index];
-      throw instructionFailed(plan, end.index, instruction, { ...end, lastLines: this.log(end.index).lastLines(SHOWN_LINES) });
+      const instruction = request.plan.definition.instructions[end.index];
+      throw instructionFailed(request, end.index, instruction, { ...end, lastLines: this.log(end.index).lastLines(SHOWN_LINES) });
     }
     const onlyLastIsLeft = this.finished.size >= this.bundle.instructions.length - 1;
     if (this.last.expectDisconnect && onlyLastIsLeft) {

@@ -1,6 +1,6 @@
 import { GoldenError } from '../errors';
+import type { BuildRequest } from './build-request';
 import type { Instruction, InstructionType } from '../plan/instructions';
-import type { Plan } from '../plan/model';
 
 /** How one instruction ended: a line of the manifest. */
 export interface InstructionResult {
@@ -25,13 +25,16 @@ export interface Failure {
 }
 
 /** The error of an instruction that failed: which one, how, and what it said last. */
-export function instructionFailed(plan: Plan, index: number, instruction: Instruction, { exitCode, timedOut, lastLines }: Failure): GoldenError {
+export function instructionFailed(
+  { plan, onError }: BuildRequest, index: number, instruction: Instruction, { exitCode, timedOut, lastLines }: Failure,
+): GoldenError {
   const how = timedOut && 'timeoutSeconds' in instruction ? `took longer than ${instruction.timeoutSeconds} s` : `ended with exit code ${exitCode}`;
   const words = lastLines.map((line) => `\n  ${line}`).join('');
   const fullDisk = lastLines.some((line) => line.includes('No space left on device'));
   return new GoldenError('instruction-failed', `Instruction ${index + 1} of ${plan.definition.instructions.length} (${instruction.type}) ${how}${words && `:${words}`}`, {
     kind: 'instruction',
     path: `${plan.image}/${instruction.origin}`,
-    hint: fullDisk ? 'The disk of the machine is full: give the image a larger root volume.' : 'To look at the machine, build with --on-error abort.',
+    hint: fullDisk ? 'The disk of the machine is full: give the image a larger root volume.'
+      : onError === 'abort' ? undefined : 'To look at the machine, build with --on-error abort.',
   });
 }

@@ -85,7 +85,11 @@ async function watched(
     await machine.destroy();
     await context.journal.append({ type: 'undone', act: 'launch', detail: { machine: machine.id } });
   };
-  const forget = undo.add({ what: await describe(machine), undo: destroy });
+  const forget = undo.add({
+    what: `the machine ${machine.id} (${machine.description})`,
+    undo: destroy,
+    keep: async () => context.report({ type: 'notice', level: 'warning', message: await wayInto(machine) }),
+  });
   void machine.lost.then((reason) => abort(new GoldenError('machine-lost', `The machine has gone: ${reason}`, {
     path: context.request.plan.image, hint: 'Build again: it starts from the last layer that was saved.',
   })));
@@ -137,8 +141,8 @@ async function testBoot(draft: DraftArtifact, context: BuildContext, options: Ma
   return results;
 }
 
-/** What a person is told of a machine that is left behind. */
-async function describe(machine: Machine): Promise<string> {
-  const enter = await machine.access.enter?.().catch(() => undefined);
-  return `the machine ${machine.id} (${machine.description})${enter ? `, to be entered with: ${quoteAll([...enter, '/bin/sh'])}` : ''}`;
+/** How a person gets into a machine that is left behind, as it is now: a restart changes it. */
+async function wayInto(machine: Machine): Promise<string> {
+  const enter = await machine.access.enter?.();
+  return enter ? `Enter the machine ${machine.id} with: ${quoteAll([...enter, '/bin/sh'])}` : `The machine ${machine.id} cannot be entered from here`;
 }

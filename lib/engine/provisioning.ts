@@ -104,7 +104,7 @@ export class Provisioning {
     }
     finished(exitCode);
     if (exitCode !== 0) {
-      throw instructionFailed(request.plan, index, instruction, { exitCode, timedOut: false, lastLines: log.lastLines(SHOWN_LINES) });
+      throw instructionFailed(request, index, instruction, { exitCode, timedOut: false, lastLines: log.lastLines(SHOWN_LINES) });
     }
     await this.boundary(index);
   }

@@ -60,6 +60,12 @@ const userlands: Userland[] = hasBusybox ? ['host', 'busybox'] : ['host'];
     expect(stderr[0]).toBe('golden: this machine has no user nobody-here\n');
   });
 
+  test('a working directory that the machine does not have is a failure that names it', async () => {
+    const { end, stderr } = await machine.run([runOf('pwd', { workingDirectory: '/not/here' })]);
+    expect(end).toMatchObject({ type: 'failed', index: 0, exitCode: 125 });
+    expect(stderr[0]).toBe('golden: this machine has no folder /not/here\n');
+  });
+
   test('an owner that the machine does not have is a failure that names it', async () => {
     const { end, stderr } = await machine.run([putOf('x', '/srv/x', { group: 'wheel' })]);
     expect(end).toMatchObject({ type: 'failed', index: 0, exitCode: 125 });

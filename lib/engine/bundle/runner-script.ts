@@ -115,7 +115,7 @@ attempt_run() {
   [ "$uid" = 0 ] || chown "$uid:$gid" "$bundle/$n.script" 2>>"$state/$n.err" || return
   (
     exec 8>&-
-    cd -- "\${directory:-$home}" || exit 125
+    cd -- "\${directory:-$home}" 2>/dev/null || { echo "golden: this machine has no folder \${directory:-$home}" >&2; exit 125; }
     [ ! -e "$state/$n.secrets" ] || . "$state/$n.secrets"
     set -- env "HOME=$home" "USER=$user" "LOGNAME=$user" "SHELL=$login_shell" "$@"
     if [ "$uid" != 0 ]; then

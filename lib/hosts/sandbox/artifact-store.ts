@@ -1,6 +1,6 @@
 import { createHash } from 'crypto';
 import { createReadStream, type Dirent } from 'fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'fs/promises';
+import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'fs/promises';
 import { basename, dirname, join } from 'path';
 import { pipeline } from 'stream/promises';
 import { removeFolder } from './folder-removal';
@@ -31,6 +31,18 @@ export interface StoredRootTar {
 /** Finished images: each a folder below the output folder, which appears in one act. */
 export class ArtifactStore {
   constructor(readonly outputFolder: string) {}
+
+  /** Makes the folder for images, before anything is built for it. Errors: `unwritable-folder`. */
+  async prepare(): Promise<void> {
+    try {
+      await mkdir(this.outputFolder, { recursive: true });
+      await access(this.outputFolder, constants.W_OK);
+    } catch (error) {
+      throw new GoldenError('unwritable-folder', `Images cannot be written to ${this.outputFolder}: ${(error as Error).message}`, {
+        hint: 'Pass --output with a folder that can be written to.', cause: error,
+      });
+    }
+  }
 
   /** An artifact with this key whose files are all there, with the sizes they were published with. */
   async find(plan: Plan, buildKey: string): Promise<Artifact | undefined> {

@@ -22,13 +22,11 @@ const POWER_OFF = 38 as unknown as NodeJS.Signals;
 /**
  * The machine's init may move processes only within its own cgroups, so one that is to get a session, such as of su(1), has to be
  * in one of them. That of the init itself is never removed. It is not there until the init runs; $0 is the name of the machine.
+ * One line: people are told it, to be copied.
  */
-const JOIN_CGROUPS = `
-for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
-  [ ! -d "$hierarchy/$0" ] || echo 0 > "$hierarchy/$0/payload/init.scope/cgroup.procs" || exit 1
-done
-exec "$@"
-`;
+const JOIN_CGROUPS = 'for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do '
+  + '[ ! -d "$hierarchy/$0" ] || echo 0 > "$hierarchy/$0/payload/init.scope/cgroup.procs" || exit 1; '
+  + 'done; exec "$@"';
 
 export interface NspawnOptions {
   /** Lower folders of its disk, the nearest first, relative to the sandbox folder. */
@@ -141,7 +139,9 @@ export class NspawnMachine implements Machine {
     for (;;) {
       if (signal?.aborted) { throw new GoldenError('interrupted', 'Interrupted while the machine started', { kind: 'interrupted' }); }
       if (this.supervisor.isOver) {
-        throw new GoldenError('boot-failed', await this.explain('The machine ended while it started', await this.supervisor.ended));
+        throw new GoldenError('boot-failed', await this.explain('The machine ended while it started', await this.supervisor.ended), {
+          hint: 'The source has to be a system that boots with systemd.',
+        });
       }
       if (Date.now() > deadline) {
         throw new GoldenError('boot-failed', await this.explain(`The machine does not take commands after ${timeoutMs / 1000} s`));

@@ -78,6 +78,7 @@ export class SandboxHost implements Host {
   async launch(request: LaunchRequest, context: HostContext): Promise<Machine> {
     requireRoot();
     await requireTools(['systemd-nspawn', 'slirp4netns', 'ip', 'nsenter', 'setpriv', 'perl']);
+    await this.artifacts.prepare();
     const lowers = await this.lowers(request, context);
     await markUsed(this.folder, lowers);
     const options = { lowers, requirements: request.requirements, hostLoopback: this.hostLoopback };

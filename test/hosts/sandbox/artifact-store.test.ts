@@ -30,6 +30,16 @@ function draft(content: string, key = KEY): Promise<DraftArtifact> {
 
 const images = () => readdirSync(join(folder, 'Stack-Web'));
 
+test('a folder that cannot be written to is refused, with what to do', async () => {
+  await expect(store.prepare()).resolves.toBeUndefined();
+  writeFileSync(join(folder, 'file'), '');
+  for (const place of [join(folder, 'file'), join(folder, 'file', 'below')]) {
+    await expect(new ArtifactStore(place).prepare()).rejects.toMatchObject({
+      code: 'unwritable-folder', kind: 'environment', message: expect.stringContaining(place), hint: expect.stringContaining('--output'),
+    });
+  }
+});
+
 test('a draft is hidden, and lists its files with their sizes and digests', async () => {
   const made = await draft('root');
   expect(made.files).toEqual([{ name: 'root.tar', bytes: 4, sha256: createHash('sha256').update('root').digest('hex') }]);
