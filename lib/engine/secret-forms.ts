@@ -10,7 +10,15 @@ export function secretForms(secret: string): Buffer[] {
   if (secret.length < SHORTEST_ENCODED) { return [Buffer.from(secret)]; }
   // What a program prints of a secret ends with the last line, not with its newline.
   const lines = secret.split(/\r?\n/).filter((line) => line.length >= SHORTEST_ENCODED);
-  const forms = [secret, ...lines].flatMap((text) => [text, ...base64Forms(text), ...urlForms(text), ...jsonForms(text), ...shellForms(text)]);
+  const forms = [secret, ...lines].flatMap((text) => [
+    text,
+    ...base64Forms(text),
+    // As `echo "$SECRET" | base64` makes it.
+    ...base64Forms(`${text}\n`),
+    ...urlForms(text),
+    ...jsonForms(text),
+    ...shellForms(text),
+  ]);
   return [...new Set(forms)].map((form) => Buffer.from(form));
 }
 

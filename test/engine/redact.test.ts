@@ -37,6 +37,11 @@ test.each([
   }
 });
 
+// What is left has no bit of the secret: the end of the newline, and padding.
+test.each([['hunter22', '***'], ['hunter22x', '***g=='], ['hunter22xy', '***o=']])('of the base64 of %s and a newline only %s is left', (secret, left) => {
+  expect(redact([secret], Buffer.from(Buffer.from(`${secret}\n`).toString('base64')), [3])).toBe(left);
+});
+
 test('a secret that ends with a newline is masked where it is printed without', () => {
   expect(redact(['hunter22\n'], Buffer.from('it is hunter22.'), [4])).toBe('it is ***.');
 });
