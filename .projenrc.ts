@@ -26,6 +26,17 @@ const project = new awscdk.AwsCdkConstructLibrary({
   bundledDeps: ['ajv@^8'],
   // Everything below ends up in the one-file command, never in the dependencies of a user.
   devDeps: [
+    '@aws-sdk/client-auto-scaling@^3.1138',
+    '@aws-sdk/client-cloudformation@^3.1138',
+    '@aws-sdk/client-ec2@^3.1138',
+    '@aws-sdk/client-iam@^3.1138',
+    '@aws-sdk/client-s3@^3.1138',
+    '@aws-sdk/client-secrets-manager@^3.1138',
+    '@aws-sdk/client-ssm@^3.1138',
+    '@aws-sdk/client-sts@^3.1138',
+    '@aws-sdk/s3-request-presigner@^3.1138',
+    '@smithy/node-http-handler@^4',
+    '@types/ws@^8',
     'aws-cdk@^2.1148',
     '@types/node@^20',
     '@types/ssh2@^1',
@@ -42,6 +53,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'tar-stream@^3',
     'ts-json-schema-generator@~2.3',
     'tsx@^4',
+    'ws@^8',
   ],
 
   autoDetectBin: false,

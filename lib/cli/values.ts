@@ -2,7 +2,8 @@ import { readFileSync } from 'fs';
 import { resolve } from 'path';
 import { GoldenError } from '../errors';
 import type { Surroundings } from './surroundings';
-import type { Plan, ValueReference } from '../plan/model';
+import type { Plan } from '../plan/model';
+import type { ValueReference } from '../plan/values';
 import type { ValueSource } from '../ports/values';
 
 /** Where values come from instead of where the plan says, by name in the plan. */
@@ -66,12 +67,20 @@ export function valueSource(overrides: ValueOverrides, { environment, folder }: 
       const override = overrides.secrets.get(name) ?? overrides.parameters.get(name);
       if (override) { return overridden(name, override); }
       if (from.type === 'environment') { return variable(name, from.name); }
-      const service = from.type === 'ssm' ? `the SSM parameter ${from.name}` : `the secret ${from.id} of Secrets Manager`;
+      const service = placeOf(from);
       throw new GoldenError('no-account', `${name} is read from ${service}, and this version of golden reaches no cloud account`, {
         hint: elsewhere(name),
       });
     },
   };
+}
+
+function placeOf(from: Exclude<ValueReference, { readonly type: 'environment' }>): string {
+  switch (from.type) {
+    case 'ssm': return `the SSM parameter ${from.name}`;
+    case 'secretsManager': return `the secret ${from.id} of Secrets Manager`;
+    case 'stackOutput': return `the output ${from.output} of the stack ${from.stack}`;
+  }
 }
 
 /** How to give a value in another place than the plan's. */

@@ -1,5 +1,6 @@
 import { GoldenError } from '../errors';
 import type { BuildRequest } from './build-request';
+import { lateReader } from './late';
 import type { Redaction } from './redact';
 import type { BuildEvent, EventSink, Phase } from '../ports/events';
 import type { HostContext } from '../ports/host';
@@ -53,6 +54,7 @@ export function buildContext(options: BuildContextOptions): BuildContext {
     report,
     phases,
     intend: (act, detail) => journal.append({ type: 'intent', act, detail }),
+    late: lateReader(request.values),
     startRecording: async (detail) => {
       await journal.append({ type: 'started', detail });
       recording = true;

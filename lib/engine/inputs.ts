@@ -1,7 +1,8 @@
 import { GoldenError } from '../errors';
 import { fingerprintSalt } from './fingerprints';
 import { buildKeys, secretFingerprint, type BuildKeys, type ResolvedInputs } from '../plan/keys';
-import type { Plan, ValueReference } from '../plan/model';
+import type { Plan } from '../plan/model';
+import type { ValueReference } from '../plan/values';
 import type { Host, HostContext, ResolvedSource } from '../ports/host';
 import type { ValueSource } from '../ports/values';
 

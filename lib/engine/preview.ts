@@ -2,6 +2,7 @@ import { verifyAssets } from './assets';
 import { changesSince } from './changes';
 import { historyOf, readHistory } from './history';
 import { readInputs, type Inputs } from './inputs';
+import { lateReader } from './late';
 import { summaryOf } from './outcome';
 import { reusableLayers } from './reusable-layers';
 import type { InstructionType } from '../plan/instructions';
@@ -51,7 +52,7 @@ export interface PreviewedInstruction {
 /** Says what a build would do, and why. Starts nothing, and writes nothing but the salt of fingerprints. Throws as a build would fail. */
 export async function preview(request: PreviewRequest): Promise<Preview> {
   const { plan, host, useCache, signal, report } = request;
-  const inputs = await readInputs(request, { buildId: 'preview', report, signal, intend: async () => { /* it acts on nothing */ } });
+  const inputs = await readInputs(request, { buildId: 'preview', report, signal, intend: async () => { /* it acts on nothing */ }, late: lateReader(request.values) });
   const { keys, source } = inputs;
   const artifact = useCache ? await host.findArtifact(plan, keys) : undefined;
   if (!artifact) { verifyAssets(plan, request.planFile); }

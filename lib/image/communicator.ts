@@ -1,4 +1,4 @@
-import type { CommunicatorSpec } from '../plan/model';
+import type { CommunicatorSpec } from '../plan/builder';
 
 /** Options of a build over SSH. */
 export interface SshOptions {
@@ -26,7 +26,7 @@ export class Communicator {
 
   /** SSH, with a key that exists only during the build. */
   public static ssh(options: SshOptions = {}): Communicator {
-    return new Communicator({ type: 'ssh', user: options.user, port: options.port ?? 22 });
+    return new Communicator({ type: 'ssh', user: options.user, port: options.port ?? 22, via: 'public-address' });
   }
 
   private constructor(

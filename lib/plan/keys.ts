@@ -2,7 +2,8 @@ import { createHmac } from 'crypto';
 import { digestOf } from './canonical-json';
 import type { Check } from './checks';
 import type { Instruction } from './instructions';
-import type { Definition, DeliverySpec, LocalSource, SourceSpec } from './model';
+import type { DeliverySpec } from './delivery';
+import type { Definition, LocalSource, SourceSpec } from './model';
 
 /** What the image is. Construct paths are left out, so that a rename rebuilds nothing. */
 export function definitionHash(definition: Definition): string {

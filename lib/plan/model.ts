@@ -1,5 +1,8 @@
+import type { Builder } from './builder';
 import type { Check } from './checks';
+import type { DeliverySpec } from './delivery';
 import type { Instruction } from './instructions';
+import type { ValueReference } from './values';
 
 /**
  * The version of the plan document. It moves with every change of the schema, however small:
@@ -140,6 +143,40 @@ export interface MachineSpec {
   readonly osFamily: OsFamily;
   /** @minimum 1 */
   readonly rootVolumeSizeMiB?: number;
+  /** Speed of the root volume, while it is built and for every instance of the image. Absent: gp3 with its base speed. */
+  readonly rootVolume?: VolumeSpeed;
+  /** Volumes beside the root volume. */
+  readonly volumes?: readonly VolumeSpec[];
+  /** What cloud-init of the builder does at its first boot, beside what we ask of it: a script or a `#cloud-config`. */
+  readonly userData?: string;
+  /** Firmware that instances of the image boot with. Absent: as the source. */
+  readonly bootMode?: 'legacy-bios' | 'uefi' | 'uefi-preferred';
+}
+
+/** Type and speed of an EBS volume. */
+export interface VolumeSpeed {
+  readonly type: 'gp2' | 'gp3' | 'io1' | 'io2' | 'st1' | 'sc1' | 'standard';
+  /**
+   * I/O operations a second.
+   * @minimum 100
+   */
+  readonly iops?: number;
+  /**
+   * MiB a second; gp3 only.
+   * @minimum 125
+   */
+  readonly throughput?: number;
+}
+
+/** A volume that the builder has, and every instance of the image. */
+export interface VolumeSpec extends VolumeSpeed {
+  /** Such as `/dev/sdf`. */
+  readonly deviceName: string;
+  /** @minimum 1 */
+  readonly sizeGiB?: number;
+  /** @pattern ^snap-[0-9a-f]{8,17}$ */
+  readonly snapshotId?: string;
+  readonly deleteOnTermination: boolean;
 }
 
 /** A value known only when the image is built. */
@@ -151,66 +188,6 @@ export interface ParameterSpec {
 /** A secret known only when the image is built. */
 export interface SecretSpec {
   readonly from: ValueReference;
-}
-
-/**
- * Where a late-bound value is read from.
- * @discriminator type
- */
-export type ValueReference = SsmReference | SecretsManagerReference | EnvironmentReference;
-
-export interface SsmReference {
-  readonly type: 'ssm';
-  readonly name: string;
-}
-
-export interface SecretsManagerReference {
-  readonly type: 'secretsManager';
-  readonly id: string;
-  /** Key in a secret that is a JSON object; absent: the whole secret. */
-  readonly key?: string;
-}
-
-/** A variable of the environment that the engine runs in. */
-export interface EnvironmentReference {
-  readonly type: 'environment';
-  readonly name: string;
-}
-
-/** How the image is built: nothing here changes what it is. */
-export interface Builder {
-  readonly instanceTypes: readonly string[];
-  readonly communicator: CommunicatorSpec;
-  /** Take a checkpoint after the instructions at these indexes, counted from 0. */
-  readonly checkpoints: readonly number[];
-}
-
-/**
- * How bytes reach the machine, on a host that leaves the choice.
- * @discriminator type
- */
-export type CommunicatorSpec = SsmCommunicatorSpec | SshCommunicatorSpec;
-
-export interface SsmCommunicatorSpec {
-  readonly type: 'ssm';
-}
-
-export interface SshCommunicatorSpec {
-  readonly type: 'ssh';
-  /** Absent: the user of the source. */
-  readonly user?: string;
-  readonly port: number;
-}
-
-/** Where the finished image goes. Its digest is the deliveryHash. */
-export interface DeliverySpec {
-  readonly name: string;
-  readonly description?: string;
-  /** Name of the parameter that an engine writes the AMI ID to; it carries the definitionHash. */
-  readonly parameterName: string;
-  readonly tags: { readonly [key: string]: string };
-  readonly regions: readonly string[];
-  readonly accounts: readonly string[];
 }
 
 /** Account and region the image is for; absent where the stack does not know them. */

@@ -27,6 +27,12 @@ export interface Communicator {
    */
   stream(command: string, onData: (data: Buffer) => void | Promise<void>, options?: { readonly signal?: AbortSignal }): Promise<number>;
 
+  /**
+   * Sees to it that nothing of the communicator itself remains on the disk once the machine is stopped. The last thing that is
+   * asked of the machine. Absent: it leaves nothing there.
+   */
+  leave?(): Promise<void>;
+
   /** Drops connections and whatever was opened for them. May be called twice. */
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { EventSink } from './events';
 import type { LaunchRequirements } from './launch-requirements';
 import type { BuildKeys } from '../plan/keys';
 import type { Plan } from '../plan/model';
+import type { LateValue } from '../plan/values';
 
 /** Where machines come from and images are captured. */
 export interface Host {
@@ -35,14 +36,60 @@ export interface Host {
   /** Starts a machine from a draft, to prove it. What it does to the disk is thrown away. */
   boot(draft: DraftArtifact, request: BootRequest, context: HostContext): Promise<Machine>;
 
+  /**
+   * The draft that an earlier build of this key captured and did not live to publish. Nobody else builds the key meanwhile.
+   * Absent: such drafts are removed, and built again.
+   * @param builds IDs of the builds that it may be of
+   */
+  findDraft?(plan: Plan, keys: BuildKeys, context: HostContext, builds: readonly string[]): Promise<DraftArtifact | undefined>;
+
+  /** Takes a draft to every place that the plan names, before anybody is told of it. Absent: there is one place only. */
+  distribute?(draft: DraftArtifact, request: CaptureRequest, context: HostContext): Promise<void>;
+
+  /**
+   * Makes a published artifact agree with where the plan wants it now, and with what others read of it.
+   * Returns one line for each thing it changed. Absent: there is nothing that could differ.
+   */
+  reconcile?(artifact: Artifact, request: CaptureRequest, context: HostContext): Promise<readonly string[]>;
+
   /** Gives a draft its final name, with its manifest, in one act. */
   publish(draft: DraftArtifact, manifest: object, context: HostContext): Promise<Artifact>;
 
   /** Removes a draft. */
   discard(draft: DraftArtifact): Promise<void>;
 
+  /**
+   * Removes whatever one build left that is known to be gone, whatever its lease says: all but layers and what is published.
+   * Returns one line for each thing it removed.
+   * @param keep a draft of it that another build goes on from
+   */
+  removeBuild(build: DeadBuild, context: HostContext, keep?: DraftArtifact): Promise<readonly string[]>;
+
   /** Removes whatever builds that are no longer running left behind. Returns one line for each thing it removed. */
   collectGarbage(context: HostContext): Promise<readonly string[]>;
+
+  /**
+   * Removes published artifacts with all that belongs to them, but none that is in use: those are an error that says by whom.
+   * Returns one line for each thing it removed, or would remove. Absent: artifacts are folders that users remove.
+   */
+  removeArtifacts?(plan: Plan, options: { readonly dryRun: boolean }, context: HostContext): Promise<readonly string[]>;
+
+  /** Policies that building these plans needs, and no more. Absent: no account is used. */
+  policies?(plans: readonly Plan[]): Promise<readonly NamedPolicy[]>;
+}
+
+/** A build whose process is gone, and what it had recorded. */
+export interface DeadBuild {
+  readonly buildId: string;
+  /** What it began, in order, whether or not it was done: see `HostContext.intend`. */
+  readonly intents: readonly { readonly act: string; readonly detail: { readonly [key: string]: unknown } }[];
+}
+
+/** An IAM policy document, and whom it is for. */
+export interface NamedPolicy {
+  /** `build role`, `instance role`. */
+  readonly name: string;
+  readonly document: object;
 }
 
 /** What one build hands to its host. */
@@ -52,6 +99,8 @@ export interface HostContext {
   readonly signal: AbortSignal;
   /** Records an intent durably, before the act. The host can undo it from this alone. */
   readonly intend: (act: string, detail: { readonly [key: string]: string | number }) => Promise<void>;
+  /** Reads what is known only when an image is built: the literal itself, or what it refers to. */
+  readonly late: (value: LateValue) => Promise<string>;
 }
 
 export interface ResolvedSource {
@@ -88,6 +137,10 @@ export interface Machine {
   /** Whether its services really run. */
   readonly booted: boolean;
   readonly access: MachineAccess;
+  /** Absent: the machine cannot outlive what started it. */
+  readonly lease?: Lease;
+  /** Whether cloud-init sets it up at its first boot. */
+  readonly cloudInit?: boolean;
   /** Waits until the machine has gone down, and starts it again, with its disk. Throws `interrupted` where the signal ends the wait. */
   restarted(timeoutMs: number, signal?: AbortSignal): Promise<void>;
   /** Shuts down cleanly; the disk stays. */
@@ -98,11 +151,25 @@ export interface Machine {
   readonly lost: Promise<string>;
 }
 
+/** The machine ends itself where nobody renews its lease. */
+export interface Lease {
+  readonly renewEveryMs: number;
+  /** Shell command that renews it, on the machine. */
+  readonly renew: string;
+  /** Shell command that ends it, before the capture: the image has none. */
+  readonly disarm: string;
+}
+
 /** The ways into a machine; a communicator picks the one it speaks. */
 export interface MachineAccess {
   /** Command that runs its further arguments as root inside the machine. Asked anew for each use: a reboot changes it. */
   readonly enter?: () => Promise<readonly string[]>;
+  /** Opens streams to its ports, directly. */
   readonly dial?: Dialer;
+  /** Where its ports are found by name or address, for those who go by another way. */
+  readonly address?: string;
+  /** What it is called in its region, for services that reach it by that. */
+  readonly instanceId?: string;
   /** User to log in as. */
   readonly user: string;
 }

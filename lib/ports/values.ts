@@ -1,4 +1,4 @@
-import type { ValueReference } from '../plan/model';
+import type { ValueReference } from '../plan/values';
 
 /** Reads late-bound values when an image is built. */
 export interface ValueSource {

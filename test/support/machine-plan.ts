@@ -61,5 +61,5 @@ export function keysOf(plan: Plan, source: string): BuildKeys {
 
 /** The context of a build that nobody watches. */
 export function hostContext(changes: Partial<HostContext> = {}): HostContext {
-  return { buildId: 'test', report: () => undefined, signal: new AbortController().signal, intend: async () => undefined, ...changes };
+  return { buildId: 'test', report: () => undefined, signal: new AbortController().signal, intend: async () => undefined, late: async () => { throw new Error('no late values'); }, ...changes };
 }

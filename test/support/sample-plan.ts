@@ -1,5 +1,6 @@
 import { deliveryHash, definitionHash } from '../../lib/plan/keys';
-import type { Definition, DeliverySpec, Plan } from '../../lib/plan/model';
+import type { DeliverySpec } from '../../lib/plan/delivery';
+import type { Definition, Plan } from '../../lib/plan/model';
 
 const DIGEST = 'a'.repeat(64);
 
@@ -72,8 +73,10 @@ export const sampleDelivery: DeliverySpec = {
   name: 'web',
   parameterName: '/golden/Stack/Web',
   tags: { team: 'web' },
-  regions: ['eu-central-1'],
-  accounts: [],
+  regions: [{ region: 'eu-west-1' }],
+  encryption: { encrypted: true },
+  sharing: { accounts: [], organizations: [], organizationalUnits: [], public: false, snapshots: false },
+  imdsV2: true,
 };
 
 /** The plan of a definition, with the hashes that belong to it. */
@@ -84,7 +87,9 @@ export function samplePlan(definition: Definition = sampleDefinition, delivery: 
     definitionHash: definitionHash(definition),
     deliveryHash: deliveryHash(delivery),
     definition,
-    builder: { instanceTypes: ['t3.small'], communicator: { type: 'ssm' }, checkpoints: [] },
+    builder: {
+      instanceTypes: ['t3.small'], communicator: { type: 'ssm' }, checkpoints: [], network: {}, tags: {}, waitForCloudInit: true, leaseMinutes: 30,
+    },
     delivery,
     target: { account: '111122223333', region: 'eu-central-1' },
   };

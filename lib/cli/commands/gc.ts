@@ -22,6 +22,7 @@ export async function gcCommand(options: GcOptions, surroundings: Surroundings):
     signal,
     // Removing starts nothing that would have to be undone.
     intend: async () => { /* nothing to record */ },
+    late: async () => { throw new Error('Nothing is built here'); },
   });
   const all = [...removed, ...removeOldRecords(state, clock.now())];
   stdout.write([...all.map((line) => `removed ${line}`), all.length === 0 ? 'Nothing to remove.' : `Removed ${count(all.length, 'thing')}.`].join('\n') + '\n');

@@ -1,9 +1,10 @@
 import { Token } from 'aws-cdk-lib';
 import type { Fault } from '../../errors';
-import type { CommunicatorSpec, DeliverySpec } from '../../plan/model';
+import type { CommunicatorSpec } from '../../plan/builder';
+import type { DeliverySpec } from '../../plan/delivery';
 
 /** What is wrong with where the image goes. CDK tokens are reported elsewhere. */
-export function deliveryFaults({ name, accounts, regions, tags }: DeliverySpec, path: string): Fault[] {
+export function deliveryFaults({ name, sharing: { accounts }, regions, tags }: DeliverySpec, path: string): Fault[] {
   return [
     ...odd(/^[A-Za-z0-9()[\] ./'@_-]{1,96}$/, [name]).map((text) => ({
       code: 'invalid-name', message: `${text} cannot be the name of an image`, hint: 'Use 1 to 96 letters, digits, spaces and ( ) [ ] . / - \' @ _', path,
@@ -11,7 +12,7 @@ export function deliveryFaults({ name, accounts, regions, tags }: DeliverySpec, 
     ...odd(/^[0-9]{12}$/, accounts).map((text) => ({
       code: 'invalid-account', message: `${text} is not the number of an account`, hint: 'Give its 12 digits.', path,
     })),
-    ...odd(/^[a-z]{2,}(-[a-z]+)+-[0-9]+$/, regions).map((text) => ({
+    ...odd(/^[a-z]{2,}(-[a-z]+)+-[0-9]+$/, regions.map(({ region }) => region)).map((text) => ({
       code: 'invalid-region', message: `${text} is not the name of a region`, hint: 'Give one such as eu-west-1.', path,
     })),
     ...odd(/^(?!aws:)[^\0]{1,128}$/i, Object.keys(tags)).map((text) => ({

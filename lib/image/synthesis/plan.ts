@@ -2,8 +2,10 @@ import { Stack, Token } from 'aws-cdk-lib';
 import { InstanceArchitecture, InstanceType } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import type { Fault } from '../../errors';
+import type { Builder } from '../../plan/builder';
+import type { DeliverySpec } from '../../plan/delivery';
 import { deliveryHash } from '../../plan/keys';
-import { PLAN_VERSION, type Builder, type DeliverySpec, type Plan, type Target } from '../../plan/model';
+import { PLAN_VERSION, type Plan, type Target } from '../../plan/model';
 import { planFaults } from '../../plan/validate';
 import type { AmiImageProps } from '../ami-image-props';
 import { Communicator } from '../communicator';
@@ -35,14 +37,20 @@ export function renderPlan(image: Construct, name: string, props: AmiImageProps,
     instanceTypes: instanceTypes.map((type) => type.toString()),
     communicator: (props.builder?.communicator ?? Communicator.ssm())._spec,
     checkpoints: [...draft.checkpoints],
+    network: {},
+    tags: {},
+    waitForCloudInit: true,
+    leaseMinutes: 30,
   };
   const delivery: DeliverySpec = {
     name,
     description: props.description,
     parameterName: parameterNameOf(rendered.hash),
     tags: props.distribution?.tags ?? {},
-    regions: props.distribution?.regions ?? [],
-    accounts: props.distribution?.accounts ?? [],
+    regions: (props.distribution?.regions ?? []).map((region) => ({ region })),
+    encryption: { encrypted: true },
+    sharing: { accounts: props.distribution?.accounts ?? [], organizations: [], organizationalUnits: [], public: false, snapshots: false },
+    imdsV2: true,
   };
   const plan: Plan = {
     version: PLAN_VERSION,

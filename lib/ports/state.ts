@@ -1,0 +1,44 @@
+import type { Clock } from './clock';
+import type { Journal, JournalRecord } from './journal';
+
+/** Keeps the records and locks of builds, where all who build the same images see them. */
+export interface StateStore {
+  /** For people: a folder, `s3://bucket/prefix`. */
+  readonly description: string;
+  openJournal(buildId: string): Journal;
+  /** IDs of the builds that have records, the newest first. */
+  builds(): Promise<readonly string[]>;
+  /** Those of them whose record has no `finished`: they run, or were killed. Every build asks for it. */
+  unfinished(): Promise<readonly string[]>;
+  readJournal(buildId: string): Promise<readonly JournalRecord[]>;
+  removeJournal(buildId: string): Promise<void>;
+  /** Waits until nobody else builds this key. Throws `interrupted` where the signal ends the wait. */
+  acquireLock(key: string, options: LockOptions): Promise<{ readonly lock: Lock; readonly waited: boolean }>;
+  /** Who has the lock of a key, and is alive as far as can be told. */
+  lockOwner(key: string): Promise<LockOwner | undefined>;
+}
+
+export interface LockOptions {
+  readonly buildId: string;
+  /** Construct path of the image. */
+  readonly image: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Told once, when another build has the lock. */
+  readonly onWait: (owner: LockOwner) => void;
+}
+
+/** Who has a lock. */
+export interface LockOwner {
+  readonly buildId: string;
+  readonly image: string;
+  readonly pid: number;
+  /** Name of the computer. */
+  readonly host: string;
+}
+
+/** A lock that is held, and renewed, until it is released. */
+export interface Lock {
+  /** Gives it back. May be called twice. */
+  release(): Promise<void>;
+}
