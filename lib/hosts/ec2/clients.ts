@@ -1,0 +1,189 @@
+import { readFileSync } from 'fs';
+import { Agent } from 'https';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { STSClient, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { caller, type AwsCommand, type Caller } from './aws-request';
+import { TokenBuckets } from './token-buckets';
+import { GoldenError } from '../../errors';
+import type { Clock } from '../../ports/clock';
+import type { CloudAccess, CloudCredentials } from '../../ports/cloud-access';
+import type { S3Client } from '@aws-sdk/client-s3';
+
+/* What only some builds need is loaded by those. */
+/* eslint-disable @typescript-eslint/no-require-imports */
+const s3Package = () => require('@aws-sdk/client-s3') as typeof import('@aws-sdk/client-s3');
+const ssmPackage = () => require('@aws-sdk/client-ssm') as typeof import('@aws-sdk/client-ssm');
+const iamPackage = () => require('@aws-sdk/client-iam') as typeof import('@aws-sdk/client-iam');
+const secretsManagerPackage = () => require('@aws-sdk/client-secrets-manager') as typeof import('@aws-sdk/client-secrets-manager');
+const cloudFormationPackage = () => require('@aws-sdk/client-cloudformation') as typeof import('@aws-sdk/client-cloudformation');
+const autoScalingPackage = () => require('@aws-sdk/client-auto-scaling') as typeof import('@aws-sdk/client-auto-scaling');
+/* eslint-enable @typescript-eslint/no-require-imports */
+
+// It would be for the authors of this program, not for its users.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
+export interface CloudClientsOptions {
+  readonly clock: Clock;
+  /** Region that the user named. Absent: that of the environment or the profile. */
+  readonly region?: string;
+  /** How long one answer may take. @default 30000 */
+  readonly requestTimeoutMs?: number;
+}
+
+/** Who calls. */
+export interface CallerIdentity {
+  readonly account: string;
+  readonly partition: string;
+  readonly arn: string;
+}
+
+type Client = { readonly config: { readonly endpoint?: (() => Promise<{ readonly hostname: string; readonly port?: number }>) } };
+
+/** One client for each service and region, made when it is first needed. All of them share credentials, connections and the turns of calls. */
+export class CloudClients {
+  private readonly callers = new Map<string, Caller>();
+  private readonly buckets: TokenBuckets;
+  private readonly quick: NodeHttpHandler;
+  private readonly patient: NodeHttpHandler;
+  private identity: STSClient | undefined;
+  private whoCalls: Promise<CallerIdentity> | undefined;
+  private readonly s3Clients = new Map<string, S3Client>();
+
+  constructor(private readonly options: CloudClientsOptions) {
+    const { requestTimeoutMs = 30_000 } = options;
+    this.buckets = new TokenBuckets(options.clock);
+    const httpsAgent = new Agent({ keepAlive: true, maxSockets: 200, ca: certificates() });
+    this.quick = new NodeHttpHandler({ connectionTimeout: 5_000, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true, httpsAgent });
+    // A big file may take as long as it goes on.
+    this.patient = new NodeHttpHandler({ connectionTimeout: 5_000, socketTimeout: 60_000, httpsAgent });
+  }
+
+  ec2(region: string): Caller {
+    return this.caller('ec2', region, () => new EC2Client(this.configuration(region)), this.buckets);
+  }
+
+  sts(region: string): Caller {
+    return this.caller('sts', region, () => new STSClient(this.configuration(region)));
+  }
+
+  ssm(region: string): Caller {
+    return this.caller('ssm', region, () => new (ssmPackage().SSMClient)(this.configuration(region)));
+  }
+
+  iam(region: string): Caller {
+    return this.caller('iam', region, () => new (iamPackage().IAMClient)(this.configuration(region)));
+  }
+
+  s3(region: string): Caller {
+    return this.caller('s3', region, () => this.s3Client(region));
+  }
+
+  secretsManager(region: string): Caller {
+    return this.caller('secretsmanager', region, () => new (secretsManagerPackage().SecretsManagerClient)(this.configuration(region)));
+  }
+
+  cloudFormation(region: string): Caller {
+    return this.caller('cloudformation', region, () => new (cloudFormationPackage().CloudFormationClient)(this.configuration(region)));
+  }
+
+  autoScaling(region: string): Caller {
+    return this.caller('autoscaling', region, () => new (autoScalingPackage().AutoScalingClient)(this.configuration(region)));
+  }
+
+  /** The client itself, for what signs URLs. */
+  s3Client(region: string): S3Client {
+    return memo(this.s3Clients, region, () => new (s3Package().S3Client)({
+      ...this.configuration(region),
+      requestHandler: this.patient,
+      // Names of buckets are no names of hosts there.
+      forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
+    }));
+  }
+
+  /** The region for clients that others make. */
+  access(region: string): CloudAccess {
+    return { region, credentials: () => this.credentials(region)() as Promise<CloudCredentials> };
+  }
+
+  /** The region where nothing else says one. Errors: `no-region`. */
+  async defaultRegion(): Promise<string> {
+    if (this.options.region) { return this.options.region; }
+    try {
+      return await new STSClient({}).config.region();
+    } catch (error) {
+      throw new GoldenError('no-region', 'It is not known which region to build in', {
+        kind: 'usage', hint: 'Pass --region, set AWS_REGION, or give the stack an env with a region.', cause: error,
+      });
+    }
+  }
+
+  /** Who calls, asked once. */
+  callerIdentity(region: string): Promise<CallerIdentity> {
+    return this.whoCalls ??= this.askIdentity(region).catch((error: unknown) => {
+      this.whoCalls = undefined;
+      throw error;
+    });
+  }
+
+  private async askIdentity(region: string): Promise<CallerIdentity> {
+    const { Account: account, Arn: arn } = await this.sts(region).send(new GetCallerIdentityCommand({}));
+    return { account: account!, arn: arn!, partition: arn!.split(':')[1] };
+  }
+
+  private configuration(region: string) {
+    // We try again ourselves: we know what each call can stand, and how long it may take.
+    return { region, credentials: this.credentials(region), maxAttempts: 1, requestHandler: this.quick };
+  }
+
+  /** The default chain, which reads credentials anew before they expire. */
+  private credentials(region: string) {
+    return (this.identity ??= new STSClient({ region })).config.credentials;
+  }
+
+  private caller(service: string, region: string, make: () => Client, buckets?: TokenBuckets): Caller {
+    return memo(this.callers, `${service} ${region}`, () => {
+      const client = make();
+      return caller({
+        service,
+        region,
+        clock: this.options.clock,
+        buckets,
+        transmit: (command, abortSignal) => sender(client)(command, { abortSignal }),
+        endpoint: async () => endpointOf(client, service, region),
+        refresh: async () => { await this.credentials(region)({ forceRefresh: true }); },
+      });
+    });
+  }
+}
+
+/** The types of the services' clients have nothing in common, their method has. */
+function sender(client: Client): (command: AwsCommand<object>, options: { readonly abortSignal?: AbortSignal }) => Promise<object> {
+  const { send } = client as unknown as { send: (command: AwsCommand<object>, options: object) => Promise<object> };
+  return send.bind(client);
+}
+
+async function endpointOf({ config }: Client, service: string, region: string): Promise<string> {
+  const endpoint = await config.endpoint?.();
+  if (!endpoint) { return `${service}.${region}.amazonaws.com`; }
+  return endpoint.port === undefined ? endpoint.hostname : `${endpoint.hostname}:${endpoint.port}`;
+}
+
+/** Certificates that the user trusts, as the other tools of AWS read them. Node's own variable adds to them. */
+function certificates(): Buffer | undefined {
+  const file = process.env.AWS_CA_BUNDLE;
+  if (!file) { return undefined; }
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new GoldenError('unreadable-certificates', `AWS_CA_BUNDLE cannot be read: ${(error as Error).message}`, { kind: 'usage', cause: error });
+  }
+}
+
+function memo<T>(made: Map<string, T>, key: string, make: () => T): T {
+  const known = made.get(key);
+  if (known) { return known; }
+  const value = make();
+  made.set(key, value);
+  return value;
+}

@@ -1,0 +1,172 @@
+import { DescribeImagesCommand, DescribeInstancesCommand, DescribeSnapshotsCommand, type Image, type Instance, type Snapshot } from '@aws-sdk/client-ec2';
+import type { Caller } from './aws-request';
+import { GoldenError } from '../../errors';
+import type { Clock } from '../../ports/clock';
+
+/** What can be waited for, and what a region says of it. */
+export interface Found {
+  readonly instance: Instance;
+  readonly image: Image;
+  readonly snapshot: Snapshot;
+}
+export type PollKind = keyof Found;
+
+export interface WaitOptions {
+  /** For the error: `the instance i-0123 to run`. */
+  readonly what: string;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** The longest pause between two looks. @default 2000 */
+  readonly everyMs?: number;
+}
+
+interface Wait {
+  readonly id: string;
+  readonly everyMs: number;
+  looks: number;
+  nextAt: number;
+
+  readonly look: (found: Found[PollKind] | undefined) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+const FIRST_PAUSE_MS = 250;
+const PAUSE_MS = 2_000;
+/** Values that one filter takes. */
+const IDS_PER_CALL = 200;
+
+/** Looks at all that is waited for in a region with one call for each kind, soon at first, then every two seconds. */
+export class Poller {
+  private readonly rounds = new Map<string, Round>();
+
+  constructor(private readonly clock: Clock, private readonly ec2: (region: string) => Caller) {}
+
+  /**
+   * Waits until `until` returns something for what the region says of the thing; undefined is not, or not yet, in its answer.
+   * What `until` throws ends the wait. Errors: `timed-out`, `interrupted`.
+   */
+  wait<K extends PollKind, T>(
+    kind: K, region: string, id: string, until: (found: Found[K] | undefined) => T | undefined, options: WaitOptions,
+  ): Promise<T> {
+    const { what, timeoutMs, signal, everyMs = PAUSE_MS } = options;
+    const { clock } = this;
+    const deadline = clock.now() + timeoutMs;
+    const round = this.round(kind, region);
+    return new Promise<T>((resolve, reject) => {
+      const settle = () => {
+        round.remove(wait);
+        signal?.removeEventListener('abort', abort);
+      };
+      const fail = (error: unknown) => { settle(); reject(error); };
+      const abort = () => fail(new GoldenError('interrupted', `The wait for ${what} was interrupted`, { kind: 'interrupted' }));
+      const look = (found: Found[PollKind] | undefined) => {
+        const result = until(found as Found[K] | undefined);
+        if (result !== undefined) {
+          settle();
+          resolve(result);
+        } else if (clock.now() >= deadline) {
+          fail(new GoldenError('timed-out', `Waited ${Math.round(timeoutMs / 1000)} s in vain for ${what}`));
+        }
+
+      };
+      const wait: Wait = { id, everyMs, looks: 0, nextAt: clock.now(), look, fail };
+      if (signal?.aborted) { abort(); return; }
+      signal?.addEventListener('abort', abort, { once: true });
+      round.add(wait);
+    });
+  }
+
+  private round(kind: PollKind, region: string): Round {
+    const name = `${kind} ${region}`;
+    const known = this.rounds.get(name);
+    if (known) { return known; }
+    const round = new Round(this.clock, (ids) => describe(this.ec2(region), kind, ids));
+    this.rounds.set(name, round);
+    return round;
+  }
+}
+
+/** The waits for one kind of thing in one region. Runs while there are any. */
+class Round {
+  private readonly waits = new Set<Wait>();
+  private pause = new AbortController();
+  private running = false;
+
+  constructor(
+    private readonly clock: Clock, private readonly describe: (ids: readonly string[]) => Promise<ReadonlyMap<string, Found[PollKind]>>,
+  ) {}
+
+  add(wait: Wait): void {
+    this.waits.add(wait);
+    this.pause.abort();
+    if (this.running) { return; }
+    this.running = true;
+    void this.run().finally(() => { this.running = false; });
+  }
+
+  remove(wait: Wait): void {
+    this.waits.delete(wait);
+    if (this.waits.size === 0) { this.pause.abort(); }
+  }
+
+  private async run(): Promise<void> {
+    while (this.waits.size > 0) {
+      const pause = Math.min(...[...this.waits].map(({ nextAt }) => nextAt)) - this.clock.now();
+      if (pause > 0) {
+        this.pause = new AbortController();
+        await this.clock.sleep(pause, this.pause.signal).catch(() => undefined);
+        continue;
+      }
+      await this.look();
+    }
+  }
+
+  /** Whoever is due soon is looked at with those who are due. */
+  private async look(): Promise<void> {
+    const soon = this.clock.now() + FIRST_PAUSE_MS;
+    const due = [...this.waits].filter(({ nextAt }) => nextAt <= soon);
+    try {
+      const found = await this.describe([...new Set(due.map(({ id }) => id))]);
+      for (const wait of due) { this.show(wait, found.get(wait.id)); }
+    } catch (error) {
+      for (const wait of due) { wait.fail(error); }
+    }
+  }
+
+  private show(wait: Wait, found: Found[PollKind] | undefined): void {
+    if (!this.waits.has(wait)) { return; }
+    wait.nextAt = this.clock.now() + Math.min(wait.everyMs, FIRST_PAUSE_MS * 2 ** wait.looks++);
+    try {
+      wait.look(found);
+    } catch (error) {
+      wait.fail(error);
+    }
+  }
+}
+
+async function describe(ec2: Caller, kind: PollKind, ids: readonly string[]): Promise<ReadonlyMap<string, Found[PollKind]>> {
+  const found = new Map<string, Found[PollKind]>();
+  for (let index = 0; index < ids.length; index += IDS_PER_CALL) {
+    const some = ids.slice(index, index + IDS_PER_CALL);
+    for (const [id, thing] of await DESCRIBE[kind](ec2, some)) { found.set(id, thing); }
+  }
+  return found;
+}
+
+type Described = readonly (readonly [string, Found[PollKind]])[];
+
+/* By filter: an ID that is not known yet would make the whole call fail. */
+const DESCRIBE: { readonly [kind in PollKind]: (ec2: Caller, ids: string[]) => Promise<Described> } = {
+  instance: async (ec2, ids) => {
+    const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ Filters: [{ Name: 'instance-id', Values: ids }] }));
+    return Reservations.flatMap(({ Instances = [] }) => Instances).map((instance) => [instance.InstanceId!, instance]);
+  },
+  image: async (ec2, ids) => {
+    const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Filters: [{ Name: 'image-id', Values: ids }] }));
+    return Images.map((image) => [image.ImageId!, image]);
+  },
+  snapshot: async (ec2, ids) => {
+    const { Snapshots = [] } = await ec2.send(new DescribeSnapshotsCommand({ Filters: [{ Name: 'snapshot-id', Values: ids }] }));
+    return Snapshots.map((snapshot) => [snapshot.SnapshotId!, snapshot]);
+  },
+};

@@ -1,0 +1,100 @@
+import type { Filter, ResourceType, Tag, TagSpecification } from '@aws-sdk/client-ec2';
+import type { Plan } from '../../plan/model';
+import type { Clock } from '../../ports/clock';
+
+/** Keys of our tags. Whatever we make in an account has them from its creation on. */
+export const TAGS = {
+  /** `true` on all that is ours. */
+  managed: 'golden:managed',
+  /** ID of the build that made it. */
+  build: 'golden:build',
+  /** Construct path of the image. */
+  image: 'golden:image',
+  /** ISO 8601 time until which its build is alive. */
+  lease: 'golden:lease',
+  buildKey: 'golden:build-key',
+  definitionHash: 'golden:definition-hash',
+  deliveryHash: 'golden:delivery-hash',
+  /** See `ImageState`. */
+  state: 'golden:state',
+  /** Key of a layer. */
+  layer: 'golden:layer',
+  /** AMI that it was made from. */
+  source: 'golden:source',
+  bootTested: 'golden:boot-tested',
+} as const;
+
+/** What an AMI of ours is: not yet proven, what users launch, or a step on the way. */
+export type ImageState = 'draft' | 'published' | 'layer';
+
+export interface TagMap {
+  readonly [key: string]: string;
+}
+
+/** AWS takes no longer values. */
+const VALUE_LENGTH = 256;
+
+/** Tags of whatever a build makes. */
+export function buildTags(plan: Plan, buildId: string, clock: Clock): TagMap {
+  return {
+    [TAGS.managed]: 'true',
+    [TAGS.build]: buildId,
+    [TAGS.image]: cut(plan.image),
+    [TAGS.lease]: leaseEnd(plan.builder.leaseMinutes, clock),
+  };
+}
+
+/** Tags of what exists only during a build. */
+export function temporaryTags(plan: Plan, buildId: string, clock: Clock): TagMap {
+  return { Name: cut(`golden ${plan.image}`), ...plan.builder.tags, ...buildTags(plan, buildId, clock) };
+}
+
+export interface ImageTags {
+  readonly state: ImageState;
+  readonly buildKey: string;
+  /** AMI that it was made from. */
+  readonly source?: string;
+  /** Key of the layer that it is. */
+  readonly layer?: string;
+}
+
+/** Tags of images and their snapshots. */
+export function imageTags(plan: Plan, buildId: string, clock: Clock, { state, buildKey, source, layer }: ImageTags): TagMap {
+  return {
+    Name: cut(plan.delivery.name),
+    ...plan.delivery.tags,
+    ...buildTags(plan, buildId, clock),
+    [TAGS.state]: state,
+    [TAGS.buildKey]: buildKey,
+    [TAGS.definitionHash]: plan.definitionHash,
+    [TAGS.deliveryHash]: plan.deliveryHash,
+    ...source !== undefined && { [TAGS.source]: source },
+    ...layer !== undefined && { [TAGS.layer]: layer },
+  };
+}
+
+/** Until when a lease that is renewed now lasts. */
+export function leaseEnd(leaseMinutes: number, clock: Clock): string {
+  return new Date(clock.now() + leaseMinutes * 60_000).toISOString();
+}
+
+export function awsTags(tags: TagMap): Tag[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+}
+
+export function tagSpecifications(types: readonly ResourceType[], tags: TagMap): TagSpecification[] {
+  return types.map((ResourceType) => ({ ResourceType, Tags: awsTags(tags) }));
+}
+
+export function tagOf(tags: readonly Tag[] | undefined, key: string): string | undefined {
+  return tags?.find(({ Key }) => Key === key)?.Value;
+}
+
+/** Filter for a tag: with one of these values, or with any. */
+export function tagFilter(key: string, ...values: readonly string[]): Filter {
+  return values.length > 0 ? { Name: `tag:${key}`, Values: [...values] } : { Name: 'tag-key', Values: [key] };
+}
+
+function cut(value: string): string {
+  return value.slice(0, VALUE_LENGTH);
+}
