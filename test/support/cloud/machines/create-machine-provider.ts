@@ -1,0 +1,76 @@
+import { mkdir } from 'fs/promises';
+import { join } from 'path';
+import { DiskStore } from './disk-store';
+import { LightMachine } from './light-machine';
+import { MachineFolder } from './machine-folder';
+import type { CloudDisk, CloudMachine, CloudMachineRequest, CloudSystem, MachineProvider } from './machine-provider';
+import { Relay, type NetworkSettings } from './relay';
+import { systemLowers } from './system-store';
+import { removeFolder } from '../../../../lib/hosts/sandbox/folder-removal';
+import { draftName } from '../../../../lib/hosts/sandbox/owner';
+import { TEST_HOME } from '../../machine-plan';
+
+/** Machines that really run, and what tests do to the network before them. */
+export interface RealMachineProvider extends MachineProvider {
+  readonly settings: NetworkSettings;
+  /** Cuts all connections to a machine that go through its address now. Returns how many they were. */
+  dropConnections(instanceId: string): number;
+  /** Opens a port of a machine's address, besides that of SSH. */
+  expose(instanceId: string, port: number): Promise<void>;
+}
+
+interface Held {
+  readonly machine: CloudMachine;
+  readonly relay: Relay;
+}
+
+/** `light`: namespaces and an SSH server, within a fraction of a second. `booted`: systemd and cloud-init, within seconds. */
+export type MachineKind = 'light' | 'booted';
+
+export function createMachineProvider(kind: MachineKind): RealMachineProvider {
+  const folder = join(TEST_HOME, 'cloud', draftName());
+  const settings: NetworkSettings = { networkDelayMs: 0 };
+  let disks = new DiskStore(join(folder, 'disks'));
+  const held = new Map<string, Held>();
+  let machines = 0;
+
+  const reset = async () => {
+    await Promise.all([...held.values()].map(({ machine }) => machine.destroy()));
+    disks = new DiskStore(join(folder, 'disks'));
+    await removeFolder(folder);
+  };
+
+  return {
+    settings,
+    baseDisk: async (system: CloudSystem) => disks.addBase(system, await systemLowers(system)),
+    async launch(request: CloudMachineRequest): Promise<CloudMachine> {
+      machines++;
+      const path = join(folder, 'm', String(machines));
+      await mkdir(join(folder, 'm'), { recursive: true });
+      const place = await MachineFolder.make(path, disks, request.imageDisk);
+      const machine = await launchKind(kind, place, request).catch(async (error: unknown) => { await place.remove(); throw error; });
+      const relay = new Relay(request.address, settings, (port) => machine.dial(port));
+      const destroy = machine.destroy.bind(machine);
+      machine.destroy = async () => {
+        if (held.get(request.instanceId)?.machine !== machine) { return; }
+        held.delete(request.instanceId);
+        relay.close();
+        await destroy();
+      };
+      held.set(request.instanceId, { machine, relay });
+      await relay.listen(22).catch(async (error: unknown) => { await machine.destroy(); throw error; });
+      return machine;
+    },
+    removeDisk: (disk: CloudDisk) => disks.release(disk),
+    dropConnections: (instanceId) => held.get(instanceId)?.relay.drop() ?? 0,
+    expose: async (instanceId, port) => { await held.get(instanceId)?.relay.listen(port); },
+    reset,
+    close: reset,
+  };
+}
+
+function launchKind(kind: MachineKind, folder: MachineFolder, request: CloudMachineRequest): Promise<CloudMachine> {
+  if (kind === 'light') { return LightMachine.launch(folder, request); }
+  throw new Error('not yet');
+}
+
