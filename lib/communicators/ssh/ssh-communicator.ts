@@ -12,16 +12,26 @@ import type { Machine } from '../../ports/host';
 const EXECUTE_MS = 60_000;
 /** For the login that a command needs after a loss. */
 const RECONNECT_MS = 30_000;
-const PAUSE_MS = 300;
+const PAUSE_MS = 250;
+
+/** A login that hangs for longer says that the machine booted or went under it. */
+const TRY_MS = 20_000;
 
 /** Errors that a machine which is still booting gives, too. */
-const MAY_PASS = ['connection-lost', 'login-refused', 'sudo-refused'];
+const MAY_PASS = ['connection-lost', 'login-refused', 'sudo-refused', 'timed-out'];
 
-/** Runs commands and moves files over one SSH connection. Where the user to log in as is not root, through `sudo -n`. */
+export interface SshCommunicatorSetting {
+  /** Where it is not root, commands run through `sudo -n`. */
+  readonly user: string;
+  /** Lets go of what lies between here and the machine. */
+  readonly close: () => Promise<void>;
+}
+
+/** Runs commands and moves files over one SSH connection. */
 export class SshCommunicator implements Communicator {
   readonly kind = 'ssh';
 
-  constructor(private readonly machine: Machine, private readonly connection: SshConnection) {}
+  constructor(private readonly machine: Machine, private readonly connection: SshConnection, private readonly setting: SshCommunicatorSetting) {}
 
   async connect(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void> {
     const deadline = Date.now() + options.timeoutMs;
@@ -31,20 +41,27 @@ export class SshCommunicator implements Communicator {
     let reason: GoldenError | undefined;
     for (;;) {
       try {
-        await Promise.race([this.probe(Math.max(1, deadline - Date.now()), options.signal), lost]);
+        await Promise.race([this.probe(Math.max(1, Math.min(TRY_MS, deadline - Date.now())), options.signal), lost]);
         return;
       } catch (error) {
-        if (!GoldenError.is(error) || ![...MAY_PASS, 'timed-out'].includes(error.code)) { throw error; }
+        if (!this.mayPass(error)) { throw error; }
         // A try that the deadline cut off says less than the one before it.
         if (!reason || error.code !== 'timed-out') { reason = error; }
       }
       if (Date.now() + PAUSE_MS >= deadline) {
+        if (reason.code === 'host-key-mismatch') { throw reason; }
         throw new GoldenError('timed-out', `${this.machine.description} took no commands within ${options.timeoutMs / 1000} s: ${reason.message}`, {
           hint: reason.hint, cause: reason,
         });
       }
       await sleep(PAUSE_MS);
     }
+  }
+
+  /** A machine may start its server before it has got its keys; once it has proven to be the right one, no other is. */
+  private mayPass(error: unknown): error is GoldenError {
+    if (!GoldenError.is(error)) { return false; }
+    return error.code === 'host-key-mismatch' ? !this.connection.proven : MAY_PASS.includes(error.code);
   }
 
   async execute(command: string, options: ExecuteOptions = {}): Promise<ExecuteResult> {
@@ -116,18 +133,19 @@ export class SshCommunicator implements Communicator {
 
   async close(): Promise<void> {
     await this.connection.close();
+    await this.setting.close();
   }
 
   private start(command: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<RemoteCommand> {
     const timeoutMs = Math.min(options.timeoutMs ?? RECONNECT_MS, RECONNECT_MS);
-    return RemoteCommand.start(this.connection, command, { user: this.machine.access.user, timeoutMs, signal: options.signal });
+    return RemoteCommand.start(this.connection, command, { user: this.setting.user, timeoutMs, signal: options.signal });
   }
 
   private async probe(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     await this.connection.ready({ timeoutMs, signal });
     const { exitCode, stderr } = await this.execute('true', { timeoutMs, signal });
     if (exitCode !== 0) {
-      throw new GoldenError('sudo-refused', `The user ${this.machine.access.user} cannot run commands as root: ${stderr.toString().trim()}`, {
+      throw new GoldenError('sudo-refused', `The user ${this.setting.user} cannot run commands as root: ${stderr.toString().trim()}`, {
         hint: 'Let the login user run sudo without a password.',
       });
     }

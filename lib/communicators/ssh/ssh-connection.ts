@@ -1,12 +1,11 @@
 import type { Client, ClientChannel } from 'ssh2';
-import type { KeyPair } from './keys';
-import { login } from './login';
+import { login, type LoginOptions } from './login';
+import { Sessions } from './sessions';
 import { GoldenError } from '../../errors';
-import type { Machine } from '../../ports/host';
 
 /**
  * OpenSSH takes 10 sessions on one connection, and still counts one that has ended when the next is asked for in the same breath:
- * twice 4, and some for ending commands.
+ * twice 4, and the spare ones.
  */
 const MAX_CHANNELS = 4;
 
@@ -17,13 +16,23 @@ export interface ChannelOptions {
   readonly urgent?: boolean;
 }
 
+/** How one machine is logged in to. */
+export type LoginTarget = Pick<LoginOptions, 'dial' | 'user' | 'identity' | 'hostKey'>;
+
+interface Connected {
+  readonly client: Client;
+  readonly sessions: Sessions;
+}
+
 /** One connection for everything, opened when it is needed and again after it was lost. */
 export class SshConnection {
-  private client?: Promise<Client>;
+  /** The machine has proven once that it is the right one. */
+  proven = false;
+  private connected?: Promise<Connected>;
   private channels = 0;
   private readonly queue: (() => void)[] = [];
 
-  constructor(private readonly machine: Machine, private readonly key: KeyPair, private readonly hostKey: string) {}
+  constructor(private readonly target: LoginTarget) {}
 
   /**
    * Starts a command.
@@ -42,17 +51,17 @@ export class SshConnection {
   }
 
   /** Logs in where that has not been done; several callers share one try. */
-  async ready(options: ChannelOptions): Promise<Client> {
-    this.client ??= this.logIn(options);
-    const client = this.client;
-    client.catch(() => { if (this.client === client) { this.client = undefined; } });
-    return client;
+  async ready(options: ChannelOptions): Promise<Connected> {
+    this.connected ??= this.logIn(options);
+    const connected = this.connected;
+    connected.catch(() => { if (this.connected === connected) { this.connected = undefined; } });
+    return connected;
   }
 
   async close(): Promise<void> {
-    const client = await this.client?.catch(() => undefined);
-    this.client = undefined;
-    client?.destroy();
+    const connected = await this.connected?.catch(() => undefined);
+    this.connected = undefined;
+    connected?.client.destroy();
   }
 
   /** A place goes to the next in the queue, or back. */
@@ -62,24 +71,27 @@ export class SshConnection {
   }
 
   private async open<T>(command: string, options: ChannelOptions, attach: (channel: ClientChannel) => T): Promise<T> {
-    const client = await this.ready(options);
-    return new Promise((resolve, reject) => {
-      const fail = (error: Error) => reject(new GoldenError('connection-lost', `The machine took no command: ${error.message}`, { cause: error }));
-      try {
-        client.exec(command, (error, channel) => (error ? fail(error) : resolve(attach(channel))));
-      } catch (error) { // not connected any more
-        fail(error as Error);
-      }
-    });
+    const { sessions } = await this.ready(options);
+    try {
+      return await sessions.run(command, attach);
+    } catch (error) {
+      throw new GoldenError('connection-lost', `The machine took no command: ${(error as Error).message}`, { cause: error });
+    }
   }
 
-  private async logIn(options: ChannelOptions): Promise<Client> {
-    const { access } = this.machine;
-    if (!access.dial) {
-      throw new GoldenError('unreachable', `${this.machine.description} has no network port for SSH`, { hint: 'Use another communicator for it.' });
-    }
-    const client = await login({ dial: access.dial, user: access.user, key: this.key, hostKey: this.hostKey, ...options });
-    client.once('close', () => { this.client = undefined; });
-    return client;
+  private async logIn(options: ChannelOptions): Promise<Connected> {
+    let sessions: Sessions | undefined;
+    const client = await login({
+      ...this.target, ...options,
+      follow: (early) => {
+        sessions ??= new Sessions(early);
+        sessions.fill();
+      },
+    });
+    this.proven = true;
+    client.once('close', () => { this.connected = undefined; });
+    sessions ??= new Sessions(client);
+    sessions.fill();
+    return { client, sessions };
   }
 }
