@@ -19,7 +19,7 @@ export interface BuildContext extends HostContext {
   /** Does something that has to be undone where the build ends before its time: records the intent, acts, records the outcome. */
   act<T>(act: string, detail: { readonly [key: string]: string | number }, work: () => Promise<T>): Promise<T>;
   /** Begins the journal. What was reported before is not in it: a build that has nothing to do leaves no journal. */
-  startRecording(detail: { readonly [key: string]: string | number }): Promise<void>;
+  startRecording(detail: { readonly [key: string]: unknown }): Promise<void>;
   /** Seconds that each part took so far. */
   readonly phases: readonly PhaseTime[];
 }

@@ -4,6 +4,7 @@ import type { CommunicatorFactory } from '../ports/communicator';
 import type { EventSink } from '../ports/events';
 import type { Host } from '../ports/host';
 import type { LocalRunner } from '../ports/local-runner';
+import type { StateStore } from '../ports/state';
 import type { ValueSource } from '../ports/values';
 
 /** One plan to be built, and all that the engine needs of the world to do it. */
@@ -19,7 +20,9 @@ export interface BuildRequest {
   readonly values: ValueSource;
   /** Runs `local` instructions. */
   readonly local: LocalRunner;
-  /** Where journals, locks, histories and the salt of fingerprints are kept. */
+  /** Keeps journals and locks. */
+  readonly state: StateStore;
+  /** Where histories and the salt of fingerprints are kept. */
   readonly stateFolder: string;
   /** `get` instructions put what they fetch into `<outputFolder>/<image>/files`. */
   readonly outputFolder: string;
@@ -33,4 +36,8 @@ export interface BuildRequest {
   /** `abort`: leave the machine of a failed build running, and say how to reach and remove it. */
   readonly onError: 'cleanup' | 'abort';
   readonly toolVersion: string;
+  /** ID of a build that was killed, and that this one finishes. Throws `inputs-changed` where it would build something else now. */
+  readonly resumes?: { readonly buildId: string; readonly buildKey: string };
+  /** What is recorded of how the build was asked for, so that it can be asked for again. Nothing secret. */
+  readonly asked?: { readonly [name: string]: unknown };
 }

@@ -2,19 +2,22 @@ import { randomBytes } from 'crypto';
 import { GoldenError } from '../errors';
 import { verifyAssets } from './assets';
 import { buildContext, type BuildContext } from './build-context';
+import { KEPT, type BuildRecord, type StartRecord } from './build-record';
 import type { BuildRequest } from './build-request';
-import type { Artifact } from '../ports/host';
 import { machineFolders } from './bundle/bundle';
+import { deliver } from './delivery';
 import { historyOf, readHistory, writeHistory } from './history';
 import { readInputs, type Inputs } from './inputs';
-import { JournalFile } from './journal-file';
-import { Lock, type LockOwner } from './lock';
-import { buildOnMachine } from './machine-build';
+import { buildOnMachine, type Built } from './machine-build';
 import { wasBootTested } from './manifest';
 import { describeError, summaryOf } from './outcome';
+import { deadBuilds, recover, type Captured } from './recovery';
 import { Redaction } from './redact';
 import { Undo } from './undo';
 import type { BuildOutcome } from '../ports/events';
+import type { Artifact, HostContext } from '../ports/host';
+import type { Journal } from '../ports/journal';
+import type { Lock, LockOwner } from '../ports/state';
 
 /**
  * Builds an image, or finds that it is there. Reports what happens, `build.finished` last. Failures are outcomes;
@@ -39,15 +42,17 @@ class Attempt {
   private readonly ending = new AbortController();
   private readonly undo = new Undo();
   private readonly redaction = new Redaction();
-  private readonly journal: JournalFile;
+  private readonly journal: Journal;
   private readonly context: BuildContext;
   private inputs: Inputs | undefined;
   private lock: Lock | undefined;
-  private recording = false;
+  /** Builds of this key that were killed; their records go when this one has ended. */
+  private dead: readonly BuildRecord[] = [];
+  private recording: Promise<void> | undefined;
 
   constructor(private readonly request: BuildRequest, private readonly startedAt: number) {
     const buildId = randomBytes(8).toString('hex');
-    this.journal = new JournalFile(request.stateFolder, buildId, request.clock);
+    this.journal = request.state.openJournal(buildId);
     this.context = buildContext({
       request,
       buildId,
@@ -74,32 +79,64 @@ class Attempt {
     const { plan, host } = request;
     const inputs = this.inputs = await context.phase('resolve', () => readInputs(request, context));
     this.redaction.hide(Object.values(inputs.secrets));
+    if (request.resumes && request.resumes.buildKey !== inputs.keys.build) { throw inputsChanged(request, request.resumes.buildId); }
     const known = await this.existing(inputs);
-    if (known) { return this.unchanged(known, inputs); }
-    verifyAssets(plan, request.planFile);
+    if (known && !host.reconcile && !await this.mayHaveRemains(inputs)) { return this.unchanged(known, inputs); }
+    if (!known) { verifyAssets(plan, request.planFile); }
 
     await context.phase('lock', () => this.acquireLock(inputs));
+    this.dead = await deadBuilds(request.state, host, inputs.keys.build);
     // Another build of it may have ended since, even where it was not waited for.
     const adopted = await this.existing(inputs);
-    if (adopted) { return this.unchanged(adopted, inputs); }
+    if (adopted) {
+      await this.recovered(inputs);
+      return this.reconciled(adopted, inputs);
+    }
 
-    const { keys, source } = inputs;
-    await context.startRecording({ image: plan.image, buildKey: keys.build, host: host.kind, source: source.id, planFile: request.planFile });
-    this.recording = true;
+    await this.startRecording(inputs);
+    const captured = await this.recovered(inputs);
     const previous = await readHistory(request.stateFolder, plan.image);
     await this.remember(inputs, 'failed');
-    const artifact = await buildOnMachine(context, {
-      inputs, undo: this.undo, startedAt: this.startedAt, previousLayers: previous?.layers, abort: (reason) => this.ending.abort(reason),
-    });
+    const watch = { undo: this.undo, abort: (reason: GoldenError) => this.ending.abort(reason) };
+    const built = captured ?? await buildOnMachine(context, { ...watch, inputs, startedAt: this.startedAt, previousLayers: previous?.layers });
+    const artifact = await deliver(built, inputs, context, watch);
+    // The image is out. A machine that cannot be removed now is tried again, and told, when all is put away.
+    if ('removed' in built) { await context.phase('destroy', () => (built as Built).removed()).catch(() => undefined); }
     await this.remember(inputs, 'built');
     return { status: 'built', artifact: summaryOf(artifact) };
   }
 
   /** The artifact that makes this build needless: whole, and proven by a boot where that is asked for. */
   private async existing({ keys }: Inputs): Promise<Artifact | undefined> {
-    const { useCache, bootTest, host, plan } = this.request;
-    const artifact = useCache ? await host.findArtifact(plan, keys) : undefined;
-    return artifact && (!bootTest || wasBootTested(artifact.manifest)) ? artifact : undefined;
+    const { useCache, bootTest, host, plan, resumes } = this.request;
+    const artifact = useCache || resumes ? await host.findArtifact(plan, keys) : undefined;
+    if (!artifact || (!useCache && artifact.manifest.buildId !== resumes?.buildId)) { return undefined; }
+    return !bootTest || wasBootTested(artifact.manifest) ? artifact : undefined;
+  }
+
+  /** Whether builds of this key were killed; where one runs, that one will see to it. */
+  private async mayHaveRemains({ keys }: Inputs): Promise<boolean> {
+    const { state, host } = this.request;
+    return (await deadBuilds(state, host, keys.build)).length > 0 && await state.lockOwner(keys.build) === undefined;
+  }
+
+  private async recovered({ keys }: Inputs): Promise<Captured | undefined> {
+    if (this.dead.length === 0) { return undefined; }
+    return this.context.phase('recover', () => recover(this.context, keys, this.dead));
+  }
+
+  /** Sees to it that what is published agrees with the plan. */
+  private async reconciled(artifact: Artifact, inputs: Inputs): Promise<Ending> {
+    const { request: { host, plan }, context } = this;
+    if (host.reconcile) {
+      const intend: HostContext['intend'] = async (act, detail) => {
+        await this.startRecording(inputs);
+        await context.intend(act, detail);
+      };
+      const lines = await context.phase('reconcile', () => host.reconcile!(artifact, { plan, keys: inputs.keys }, { ...context, intend }));
+      for (const message of lines) { context.report({ type: 'notice', level: 'info', message }); }
+    }
+    return this.unchanged(artifact, inputs);
   }
 
   private unchanged(artifact: Artifact, { keys }: Inputs): Ending {
@@ -109,7 +146,7 @@ class Attempt {
 
   private async acquireLock({ keys }: Inputs): Promise<void> {
     const { request, context } = this;
-    const { lock } = await Lock.acquire(request.stateFolder, keys.build, {
+    const { lock } = await request.state.acquireLock(keys.build, {
       buildId: context.buildId,
       image: request.plan.image,
       clock: request.clock,
@@ -117,6 +154,15 @@ class Attempt {
       onWait: (owner) => context.report({ type: 'notice', level: 'info', message: waitMessage(owner) }),
     });
     this.lock = lock;
+  }
+
+  private startRecording({ keys, source }: Inputs): Promise<void> {
+    const { plan, planFile, host, bootTest, useCache, parentKey, asked } = this.request;
+    const { image, definitionHash, deliveryHash } = plan;
+    const start: StartRecord = {
+      image, definitionHash, deliveryHash, buildKey: keys.build, host: host.kind, source: source.id, planFile, bootTest, useCache, parentKey, asked,
+    };
+    return this.recording ??= this.context.startRecording({ ...start });
   }
 
   private remember({ keys, resolved }: Inputs, status: 'built' | 'failed'): Promise<void> {
@@ -137,21 +183,40 @@ class Attempt {
   private async putAway(ending: Ending): Promise<void> {
     const { request, context } = this;
     const tell = (message: string) => context.report({ type: 'notice', level: 'warning', message: this.redaction.text(message) });
+    const removal = `Remove it with: golden gc --host ${request.host.kind}`;
     const left = this.undo.pending.filter((what) => what.startsWith('the machine'));
     const keep = ending.status === 'failed' && request.onError === 'abort' && left.length > 0;
+    let allGone = true;
     await this.undo.run(keep ? 'keep' : 'undo', (what, error) => {
-      tell(`Could not remove ${what}: ${(error as Error).message}\nRemove it with: golden gc --host ${request.host.kind}`);
+      allGone = false;
+      tell(`Could not remove ${what}: ${(error as Error).message}\n${removal}`);
     });
-    if (keep) { tell(`Left as it is, because of --on-error abort: ${left.join('; ')}\nRemove it with: golden gc --host ${request.host.kind}`); }
-    if (this.recording) {
-      const { status, error } = ending;
-      await this.journal.append({ type: 'finished', detail: { status, error, kept: keep } }).catch((failure: Error) => tell(`The journal is not complete: ${failure.message}`));
-    }
-    await this.journal.close().catch(() => undefined);
+    if (keep) { tell(`Left as it is, because of --on-error abort: ${left.join('; ')}\n${removal}`); }
+    await this.closeRecords(ending, { keep, allGone }).catch((failure: Error) => tell(`The journal is not complete: ${failure.message}`));
     await this.lock?.release().catch((failure: Error) => tell(`The lock could not be given back, and expires in a minute: ${failure.message}`));
+  }
+
+  /** A record without its end is how others learn that something may be left. */
+  private async closeRecords({ status, error }: Ending, { keep, allGone }: { readonly keep: boolean; readonly allGone: boolean }): Promise<void> {
+    if (this.recording) {
+      await this.recording;
+      if (keep) { await this.journal.append({ type: 'event', act: KEPT, detail: { status, error } }); }
+      if (!keep && allGone) { await this.journal.append({ type: 'finished', detail: { status, error } }); }
+    }
+    await this.journal.close();
+    // What they left is gone, or has become the artifact.
+    if (status === 'built' || status === 'unchanged') {
+      for (const { buildId } of this.dead) { await this.request.state.removeJournal(buildId); }
+    }
   }
 }
 
 function waitMessage({ image, buildId, pid, host }: LockOwner): string {
   return `Waiting for the build ${buildId} of ${image}, process ${pid} on ${host}, which builds the same`;
+}
+
+function inputsChanged({ plan }: BuildRequest, buildId: string): GoldenError {
+  return new GoldenError('inputs-changed', `The build ${buildId} cannot be finished: its source, a parameter or a secret is another one now`, {
+    path: plan.image, hint: 'Build the image as it is now with golden build; golden gc removes what the killed build left.',
+  });
 }

@@ -7,6 +7,7 @@ import { shipBundle } from './bundle/ship';
 import { isConnectionLost, type Connection } from './connection';
 import { InstructionLog } from './instruction-log';
 import { instructionFailed, SHOWN_LINES, type InstructionResult } from './instruction-result';
+import { awaitRestart, markBeforeRestart, type RestartMark } from './restart';
 
 /** How long a machine may take to come back after it restarted by itself. */
 const RESTART_MS = 600_000;
@@ -28,6 +29,8 @@ export class BundleExecution {
   private readonly finished = new Set<number>();
   /** The machine restarted under this bundle, and was waited for. */
   private returned = false;
+  /** Tells whether the machine has restarted, where this bundle may restart it. */
+  private mark: RestartMark | undefined;
 
   constructor(
     private readonly context: BuildContext, private readonly connection: Connection,
@@ -37,6 +40,7 @@ export class BundleExecution {
   /** Errors: `instruction-failed`; `runner-gone`, `machine-restarted` where that was not expected. */
   async run(): Promise<void> {
     const { context, connection, bundle } = this;
+    if (this.last.expectDisconnect) { this.mark = await markBeforeRestart(connection, `${context.folders.state}.restart`); }
     await context.act('upload', { bundle: bundle.payload, machine: connection.machine.id }, () => shipBundle(connection, context.folders, bundle));
     const end = await followBundle(connection, bundle, {
       record: (record) => this.record(record),
@@ -99,8 +103,7 @@ export class BundleExecution {
 
   private async awaitRestart(): Promise<void> {
     this.returned = true;
-    await this.connection.machine.restarted(RESTART_MS, this.context.signal);
-    await this.connection.reconnect();
+    await awaitRestart(this.connection, this.mark!, RESTART_MS);
   }
 
   private async settle(end: BundleEnd): Promise<void> {

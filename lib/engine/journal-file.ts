@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, type FileHandle } from 'fs/promises';
+import { mkdir, open, readdir, readFile, stat, type FileHandle } from 'fs/promises';
 import { join } from 'path';
 import type { Clock } from '../ports/clock';
 import type { Journal, JournalRecord } from '../ports/journal';
@@ -7,6 +7,13 @@ import type { Journal, JournalRecord } from '../ports/journal';
 export function buildFolder(stateFolder: string, buildId: string): string {
   return join(stateFolder, 'builds', buildId);
 }
+
+function journalPath(stateFolder: string, buildId: string): string {
+  return join(buildFolder(stateFolder, buildId), 'journal.jsonl');
+}
+
+/** The last record is hardly ever longer. */
+const END_BYTES = 16_384;
 
 /**
  * Keeps the journal of a build in a file, one record a line. The file is made with the first record. Records that come
@@ -51,7 +58,7 @@ export class JournalFile implements Journal {
   private async open(): Promise<FileHandle> {
     const folder = buildFolder(this.stateFolder, this.buildId);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const file = await open(join(folder, 'journal.jsonl'), 'a', 0o600);
+    const file = await open(journalPath(this.stateFolder, this.buildId), 'a', 0o600);
     // The name of the file has to survive a power cut as well.
     const parent = await open(folder);
     await parent.sync().finally(() => parent.close());
@@ -59,9 +66,36 @@ export class JournalFile implements Journal {
   }
 }
 
+/** IDs of the builds that have records, the newest first. */
+export async function recordedBuilds(stateFolder: string): Promise<readonly string[]> {
+  const folder = join(stateFolder, 'builds');
+  const builds = await Promise.all((await readdir(folder).catch(() => [])).map(async (id) => {
+    const { birthtimeMs } = await stat(join(folder, id));
+    return { id, birthtimeMs };
+  }));
+  return builds.sort((a, b) => b.birthtimeMs - a.birthtimeMs).map(({ id }) => id);
+}
+
+/** Whether the record of a build has its end. Reads no more of it than that takes. */
+export async function isFinished(stateFolder: string, buildId: string): Promise<boolean> {
+  const file = await open(journalPath(stateFolder, buildId)).catch(() => undefined);
+  // A folder without a journal: whatever was to be recorded, it was not begun.
+  if (!file) { return true; }
+  try {
+    const { size } = await file.stat();
+    const length = Math.min(size, END_BYTES);
+    const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    // Inside of a text, the quotes would be escaped.
+    if (buffer.includes('"type":"finished"')) { return true; }
+  } finally {
+    await file.close();
+  }
+  return (await readJournal(stateFolder, buildId)).some(({ type }) => type === 'finished');
+}
+
 /** The records of a build. A last line that was not written whole, as when its process was killed, does not count. */
 export async function readJournal(stateFolder: string, buildId: string): Promise<readonly JournalRecord[]> {
-  const text = await readFile(join(buildFolder(stateFolder, buildId), 'journal.jsonl'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readFile(journalPath(stateFolder, buildId), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') { return ''; }
     throw error;
   });

@@ -1,24 +1,18 @@
 import type { BuildContext, PhaseTime } from './build-context';
+import type { Provisioned } from './build-record';
 import type { CheckSummary } from './checks';
-import type { Inputs } from './inputs';
 import type { InstructionResult } from './instruction-result';
-import type { DraftArtifact, Machine } from '../ports/host';
+import type { DraftArtifact, ResolvedSource } from '../ports/host';
 
 /** What is known of a build when its artifact is published. */
 export interface ManifestInputs {
   readonly context: BuildContext;
-  readonly inputs: Inputs;
-  readonly machine: Machine;
+  readonly buildKey: string;
+  readonly source: ResolvedSource;
   readonly draft: DraftArtifact;
-  readonly startedAt: number;
-  readonly instructions: readonly InstructionResult[];
-  /** Results of `check` instructions, of the finished machine, and of the machine that was started from the capture. */
-  readonly checks: {
-    readonly provision: readonly CheckSummary[];
-    readonly final: readonly CheckSummary[];
-    readonly bootTest?: readonly CheckSummary[];
-  };
-  readonly cleaned: readonly string[];
+  readonly provisioned: Provisioned;
+  /** Results from the machine that was started from the capture. */
+  readonly bootChecks?: readonly CheckSummary[];
 }
 
 /** The document that is published beside an artifact: what it is, what it was made of, and how. */
@@ -37,32 +31,40 @@ export interface Manifest {
   readonly finishedAt: string;
   readonly phases: readonly PhaseTime[];
   readonly instructions: readonly InstructionResult[];
-  readonly checks: ManifestInputs['checks'];
+  /** Results of `check` instructions, of the finished machine, and of the machine that was started from the capture. */
+  readonly checks: Provisioned['checks'] & { readonly bootTest?: readonly CheckSummary[] };
   readonly cleaned: readonly string[];
   readonly files: DraftArtifact['files'];
 }
 
-export function manifestOf({ context, inputs, machine, draft, startedAt, instructions, checks, cleaned }: ManifestInputs): Manifest {
-  const { request, buildId, phases } = context;
-  const { plan, host, communicators, clock, toolVersion } = request;
+export function manifestOf({ context, buildKey, source, draft, provisioned, bootChecks }: ManifestInputs): Manifest {
+  const { request, buildId } = context;
+  const { plan, host, clock, toolVersion } = request;
+  const { machine, communicator, startedAt, instructions, checks, cleaned } = provisioned;
   return {
     version: 1,
     image: plan.image,
     definitionHash: plan.definitionHash,
     deliveryHash: plan.deliveryHash,
-    buildKey: inputs.keys.build,
+    buildKey,
     buildId,
     toolVersion,
-    source: { id: inputs.source.id, description: inputs.source.description },
-    host: { kind: host.kind, machine: machine.description, communicator: communicators.provision.kind },
-    startedAt: new Date(startedAt).toISOString(),
+    source: { id: source.id, description: source.description },
+    host: { kind: host.kind, machine, communicator },
+    startedAt,
     finishedAt: new Date(clock.now()).toISOString(),
-    phases: [...phases],
+    phases: phasesOf(provisioned, context),
     instructions,
-    checks,
+    checks: { ...checks, bootTest: bootChecks },
     cleaned,
     files: draft.files,
   };
+}
+
+/** Of the build that provisioned, which may have been an earlier one, and of this one. */
+function phasesOf({ phases }: Provisioned, context: BuildContext): readonly PhaseTime[] {
+  const ofThisBuild = phases.every((time) => context.phases.includes(time));
+  return ofThisBuild ? [...context.phases] : [...phases, ...context.phases];
 }
 
 /** Whether the artifact of this manifest was booted and checked before it was published. */

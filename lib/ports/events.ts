@@ -2,7 +2,8 @@ import type { FailureKind } from '../errors';
 
 /** Parts of a build, in the order they run. */
 export type Phase =
-  | 'resolve' | 'lock' | 'base' | 'launch' | 'connect' | 'provision' | 'check' | 'clean' | 'stop' | 'capture' | 'boot-test' | 'publish' | 'destroy';
+  | 'resolve' | 'reconcile' | 'lock' | 'recover' | 'base' | 'launch' | 'connect' | 'cloud-init' | 'provision' | 'check' | 'clean' | 'stop' | 'capture'
+  | 'boot-test' | 'distribute' | 'publish' | 'destroy';
 
 /** Where and to which image it happened; added to every event by the sink of a build. */
 export interface EventContext {

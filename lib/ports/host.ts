@@ -66,7 +66,7 @@ export interface Host {
   removeBuild(build: DeadBuild, context: HostContext, keep?: DraftArtifact): Promise<readonly string[]>;
 
   /** Removes whatever builds that are no longer running left behind. Returns one line for each thing it removed. */
-  collectGarbage(context: HostContext): Promise<readonly string[]>;
+  collectGarbage(context: HostContext, scope?: GarbageScope): Promise<readonly string[]>;
 
   /**
    * Removes published artifacts with all that belongs to them, but none that is in use: those are an error that says by whom.
@@ -83,6 +83,12 @@ export interface DeadBuild {
   readonly buildId: string;
   /** What it began, in order, whether or not it was done: see `HostContext.intend`. */
   readonly intents: readonly { readonly act: string; readonly detail: { readonly [key: string]: unknown } }[];
+}
+
+/** Where to look for what is left. */
+export interface GarbageScope {
+  /** Regions to look in beside the host's own, where it knows any. */
+  readonly regions?: readonly string[];
 }
 
 /** An IAM policy document, and whom it is for. */

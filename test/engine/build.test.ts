@@ -20,7 +20,7 @@ const simple = testPlan([runOf('echo hello >/etc/motd', { origin: 'Motd' }), put
     const { outcome, events } = await bench.build(simple, { bootTest: true });
 
     expect(outcome).toMatchObject({ status: 'built', definitionHash: simple.definitionHash, buildKey: expect.stringMatching(/^[0-9a-f]{64}$/) });
-    expect(bench.host.acts).toEqual(['launch 0', 'stop', 'capture', 'boot', 'destroy', 'publish', 'destroy']);
+    expect(bench.host.acts).toEqual(['launch 0', 'stop', 'capture', 'destroy', 'boot', 'destroy', 'publish']);
     expect(events.flatMap((e) => (e.type === 'phase.started' ? [e.phase] : [])))
       .toEqual(['resolve', 'lock', 'launch', 'connect', 'provision', 'check', 'clean', 'stop', 'capture', 'boot-test', 'publish', 'destroy']);
     expect(events[0].type).toBe('build.started');
@@ -96,6 +96,7 @@ const simple = testPlan([runOf('echo hello >/etc/motd', { origin: 'Motd' }), put
   const checkpointed = { ...withEverything, builder: { ...withEverything.builder, checkpoints: [0] } };
 
   test.each(ACTS)('that fails in the act %s says why, and leaves nothing', async (act) => {
+    bench.host.places = ['elsewhere'];
     bench.host.during = (now) => { if (now === act) { throw new GoldenError('made-up', 'as this test wants it'); } };
     const { outcome, events } = await bench.build(checkpointed, { bootTest: true });
     expect(outcome).toMatchObject({ status: 'failed', error: { code: 'made-up', kind: 'environment', message: 'as this test wants it' } });
@@ -106,6 +107,7 @@ const simple = testPlan([runOf('echo hello >/etc/motd', { origin: 'Motd' }), put
 
   test.each(ACTS)('that is interrupted in the act %s ends at once, and leaves nothing', async (act: Act) => {
     const controller = new AbortController();
+    bench.host.places = ['elsewhere'];
     bench.host.during = (now) => {
       if (now !== act) { return; }
       controller.abort();
@@ -181,7 +183,7 @@ const simple = testPlan([runOf('echo hello >/etc/motd', { origin: 'Motd' }), put
     const records = bench.journals().trim().split('\n').map((line) => JSON.parse(line) as { type: string; act?: string });
     expect(records.filter(({ type }) => type === 'intent' || type === 'done').map(({ type, act }) => `${type} ${act}`)).toEqual([
       'intent launch', 'intent fake-launch', 'done launch', 'intent upload', 'done upload', 'intent checkpoint', 'intent fake-checkpoint', 'done checkpoint',
-      'intent capture', 'intent fake-capture', 'done capture', 'intent boot', 'intent fake-boot', 'done boot', 'intent publish', 'intent fake-publish', 'done publish',
+      'done provision', 'intent capture', 'intent fake-capture', 'done capture', 'intent boot', 'intent fake-boot', 'done boot', 'intent publish', 'intent fake-publish', 'done publish',
     ]);
     expect(records[0]).toMatchObject({ type: 'started', detail: { image: 'Stack/Web' } });
     expect(records[records.length - 1]).toMatchObject({ type: 'finished', detail: { status: 'built' } });

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { hostname, tmpdir } from 'os';
 import { join } from 'path';
 import { systemClock } from '../../lib/cli/wiring';
-import { Lock, type LockOptions, type LockOwner } from '../../lib/engine/lock';
+import { LockFile, type LockRecord } from '../../lib/engine/lock-file';
+import type { LockOptions, LockOwner } from '../../lib/ports/state';
 import { start } from '../../lib/process';
 
 const state = mkdtempSync(join(tmpdir(), 'golden-locks-'));
@@ -33,7 +34,7 @@ async function other(key: string, buildId = 'theirs') {
   return { child, until, release: () => child.stdin!.write('\n'), ended: new Promise((resolve) => child.once('close', resolve)) };
 }
 
-function owner(changes: Partial<LockOwner>): string {
+function owner(changes: Partial<LockRecord>): string {
   return JSON.stringify({ buildId: 'theirs', image: 'Stack/Other', pid: process.pid, started: 1, host: hostname(), expires: Date.now() + 60_000, ...changes });
 }
 
@@ -43,7 +44,7 @@ function hold(key: string, content: string): void {
 }
 
 test('a free lock is taken at once, and nothing is left of it when it is given back', async () => {
-  const { lock, waited } = await Lock.acquire(state, 'free', options());
+  const { lock, waited } = await LockFile.acquire(state, 'free', options());
   expect(waited).toBe(false);
   expect(JSON.parse(readFileSync(join(state, 'locks', 'free.lock'), 'utf8'))).toMatchObject({ buildId: 'mine', image: 'Stack/Mine', pid: process.pid });
   await lock.release();
@@ -55,7 +56,7 @@ test('who comes second waits, knows for whom, and gets the lock when it is given
   const first = await other('shared');
   await first.until('taken');
   let awaited: LockOwner | undefined;
-  const second = Lock.acquire(state, 'shared', options({ onWait: (who) => { awaited = who; first.release(); } }));
+  const second = LockFile.acquire(state, 'shared', options({ onWait: (who) => { awaited = who; first.release(); } }));
   const { lock, waited } = await second;
   expect(waited).toBe(true);
   expect(awaited).toMatchObject({ buildId: 'theirs', image: 'Stack/Other', pid: first.child.pid, host: hostname() });
@@ -67,7 +68,7 @@ test('the lock of a process that was killed is taken over at once', async () => 
   await first.until('taken');
   first.child.kill('SIGKILL');
   await first.ended;
-  const { lock } = await Lock.acquire(state, 'killed', options());
+  const { lock } = await LockFile.acquire(state, 'killed', options());
   await lock.release();
   expect(existsSync(join(state, 'locks', 'killed.lock'))).toBe(false);
 }, 20_000);
@@ -76,7 +77,7 @@ test('of several who find an abandoned lock, one gets it at a time', async () =>
   hold('contended', owner({ pid: 999_999_999 }));
   let holders = 0;
   await Promise.all(Array.from({ length: 5 }, async (_, i) => {
-    const { lock } = await Lock.acquire(state, 'contended', options({ buildId: `build${i}`, onWait: () => undefined }));
+    const { lock } = await LockFile.acquire(state, 'contended', options({ buildId: `build${i}`, onWait: () => undefined }));
     holders++;
     expect(holders).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 30));
@@ -87,14 +88,14 @@ test('of several who find an abandoned lock, one gets it at a time', async () =>
 
 test('a lock that was not renewed in time is taken over, whoever has it', async () => {
   hold('expired', owner({ host: 'elsewhere', expires: Date.now() - 1 }));
-  const { lock } = await Lock.acquire(state, 'expired', options());
+  const { lock } = await LockFile.acquire(state, 'expired', options());
   await lock.release();
 });
 
 test('a lock of another host is respected until it expires', async () => {
   hold('remote', owner({ host: 'elsewhere', expires: Date.now() + 700 }));
   const begin = Date.now();
-  const { lock } = await Lock.acquire(state, 'remote', options({ onWait: () => undefined }));
+  const { lock } = await LockFile.acquire(state, 'remote', options({ onWait: () => undefined }));
   expect(Date.now() - begin).toBeGreaterThanOrEqual(600);
   await lock.release();
 });
@@ -102,12 +103,12 @@ test('a lock of another host is respected until it expires', async () => {
 test('a signal ends the wait', async () => {
   hold('endless', owner({ host: 'elsewhere' }));
   const controller = new AbortController();
-  const waiting = Lock.acquire(state, 'endless', options({ signal: controller.signal, onWait: () => controller.abort() }));
+  const waiting = LockFile.acquire(state, 'endless', options({ signal: controller.signal, onWait: () => controller.abort() }));
   await expect(waiting).rejects.toMatchObject({ code: 'interrupted' });
 });
 
 test('who has lost the lock does not give back what is another one\'s', async () => {
-  const { lock } = await Lock.acquire(state, 'lost', options());
+  const { lock } = await LockFile.acquire(state, 'lost', options());
   hold('lost', owner({}));
   await lock.release();
   expect(JSON.parse(readFileSync(join(state, 'locks', 'lost.lock'), 'utf8'))).toMatchObject({ buildId: 'theirs' });

@@ -1,7 +1,7 @@
 import { GoldenError } from '../../lib/errors';
 import type { BuildKeys } from '../../lib/plan/keys';
 import type { Plan } from '../../lib/plan/model';
-import type { Artifact, Host, HostContext, ResolvedSource } from '../../lib/ports/host';
+import type { Artifact, DeadBuild, Host, HostContext, ResolvedSource } from '../../lib/ports/host';
 
 /** A host that has no machines: it knows of artifacts and layers, and whatever needs more fails. For what goes on around builds. */
 export class ArtifactHost implements Host {
@@ -14,6 +14,8 @@ export class ArtifactHost implements Host {
   /** Layers there are, by their place in every plan. */
   layer = 0;
   garbage: string[] = [];
+  /** Dead builds whose remains were to be removed. */
+  readonly removed: DeadBuild[] = [];
   /** Called when a build asks for a machine. */
   onLaunch: () => void = () => { /* nothing more */ };
 
@@ -45,6 +47,11 @@ export class ArtifactHost implements Host {
   boot(): Promise<never> { return noMachines(); }
   publish(): Promise<never> { return noMachines(); }
   discard(): Promise<never> { return noMachines(); }
+
+  removeBuild(build: DeadBuild): Promise<readonly string[]> {
+    this.removed.push(build);
+    return Promise.resolve([`machine of ${build.buildId}`]);
+  }
 
   collectGarbage(): Promise<readonly string[]> {
     return Promise.resolve(this.garbage.splice(0));

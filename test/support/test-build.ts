@@ -8,6 +8,7 @@ import { execCommunicators } from '../../lib/communicators/exec/exec-communicato
 import { build } from '../../lib/engine/build';
 import type { BuildRequest } from '../../lib/engine/build-request';
 import { preview, type Preview } from '../../lib/engine/preview';
+import { stateInFolder } from '../../lib/engine/state-folder';
 import type { Check } from '../../lib/plan/checks';
 import type { Instruction } from '../../lib/plan/instructions';
 import type { Definition, Plan } from '../../lib/plan/model';
@@ -76,7 +77,8 @@ export class BuildBench {
   private common(plan: Plan) {
     const { host, stateFolder, outputFolder } = this;
     const values: BuildRequest['values'] = { read: async (name) => `value of ${name}` };
-    return { plan, planFile: join(this.folder, 'x.golden-plan.json'), host, values, stateFolder, outputFolder, useCache: true };
+    const state = stateInFolder(stateFolder, systemClock);
+    return { state, plan, planFile: join(this.folder, 'x.golden-plan.json'), host, values, stateFolder, outputFolder, useCache: true };
   }
 
   private names(folder: string): string[] {

@@ -1,6 +1,7 @@
 import { resolve } from 'path';
 import { plansToBuild, type AppOptions } from './selected-plans';
 import type { BuildRequest } from '../../engine/build-request';
+import { stateInFolder } from '../../engine/state-folder';
 import type { FailureKind } from '../../errors';
 import type { BuildEvent, BuildOutcome } from '../../ports/events';
 import type { ParsedPlan } from '../app/plans';
@@ -68,6 +69,7 @@ function buildOne(
     communicators: communicators(),
     values: options.values,
     local: localRunner(surroundings.environment),
+    state: stateInFolder(options.stateFolder, surroundings.clock),
     stateFolder: options.stateFolder,
     outputFolder: options.outputFolder,
     clock: surroundings.clock,

@@ -145,6 +145,11 @@ export class SandboxHost implements Host {
     return this.artifacts.discard(draft);
   }
 
+  /** What belongs to a process that is gone is told by itself: nobody has to say which build it was. */
+  removeBuild(): Promise<readonly string[]> {
+    return this.collectGarbage();
+  }
+
   collectGarbage(): Promise<readonly string[]> {
     return collectGarbage(this.folder, this.artifacts.outputFolder);
   }

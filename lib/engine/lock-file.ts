@@ -1,9 +1,10 @@
 import { randomBytes } from 'crypto';
-import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'fs/promises';
 import { hostname } from 'os';
 import { dirname, join } from 'path';
 import { processStart } from './process-identity';
 import type { Clock } from '../ports/clock';
+import type { Lock, LockOptions, LockOwner } from '../ports/state';
 
 /** An owner that did not renew its lock for that long has lost it. */
 const EXPIRY_MS = 60_000;
@@ -15,32 +16,19 @@ const POLL_MS = 200;
 /** Taking over takes milliseconds; who needs longer was killed in it. */
 const TAKEOVER_MS = 10_000;
 
-/** Who holds a lock. */
-export interface LockOwner {
-  readonly buildId: string;
-  readonly image: string;
-  readonly pid: number;
+/** What is in the file of a lock. */
+export interface LockRecord extends LockOwner {
   /** Tells the process from a later one with its number. */
   readonly started: number;
-  readonly host: string;
   /** Milliseconds since the epoch. */
   readonly expires: number;
 }
 
-export interface LockOptions {
-  readonly buildId: string;
-  readonly image: string;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Called once, before the wait begins. */
-  readonly onWait: (owner: LockOwner) => void;
-}
-
 /** One builder for one key, among all processes that share a state folder. Renews itself until it is released. */
-export class Lock {
+export class LockFile implements Lock {
   /** Takes the lock of a key; waits while another build has it. Throws `interrupted` where the signal ends the wait. */
-  static async acquire(stateFolder: string, key: string, options: LockOptions): Promise<{ readonly lock: Lock; readonly waited: boolean }> {
-    const lock = new Lock(join(stateFolder, 'locks', `${key}.lock`), options);
+  static async acquire(stateFolder: string, key: string, options: LockOptions): Promise<{ readonly lock: LockFile; readonly waited: boolean }> {
+    const lock = new LockFile(lockPath(stateFolder, key), options);
     await mkdir(dirname(lock.path), { recursive: true, mode: 0o700 });
     for (let waited = false; ; waited = true) {
       if (await lock.create() || await lock.takeOver()) {
@@ -84,7 +72,7 @@ export class Lock {
   /** Replaces a lock whose owner is gone. One at a time: who looks while another takes over would take over from that one. */
   private async takeOver(): Promise<boolean> {
     const owner = await readOwner(this.path);
-    if (!owner || !this.isAbandoned(owner)) { return false; }
+    if (!owner || !isAbandoned(owner, this.options.clock)) { return false; }
     const guard = `${this.path}.takeover`;
     const draft = await this.draft();
     try {
@@ -107,11 +95,6 @@ export class Lock {
     }
   }
 
-  private isAbandoned(owner: LockOwner): boolean {
-    if (owner.expires < this.options.clock.now()) { return true; }
-    return owner.host === hostname() && processStart(owner.pid) !== owner.started;
-  }
-
   /** Goes on until the lock is released or, after a long sleep of this machine, another build has it. */
   private async renew(): Promise<void> {
     const { signal } = this.released;
@@ -124,7 +107,7 @@ export class Lock {
 
   private async draft(): Promise<string> {
     const { buildId, image, clock } = this.options;
-    const owner: LockOwner = {
+    const owner: LockRecord = {
       buildId, image, pid: process.pid, started: processStart(process.pid) ?? 0, host: hostname(), expires: clock.now() + EXPIRY_MS,
     };
     const path = `${this.path}.${process.pid}.${randomBytes(4).toString('hex')}`;
@@ -133,8 +116,37 @@ export class Lock {
   }
 }
 
+/** Who has the lock of a key, where that one is alive as far as can be told. */
+export async function lockOwner(stateFolder: string, key: string, clock: Clock): Promise<LockOwner | undefined> {
+  const owner = await readOwner(lockPath(stateFolder, key));
+  return owner && !isAbandoned(owner, clock) ? owner : undefined;
+}
+
+/** Removes locks whose owners are gone. Returns one line for each. */
+export async function removeAbandonedLocks(stateFolder: string, clock: Clock): Promise<string[]> {
+  const folder = join(stateFolder, 'locks');
+  const removed: string[] = [];
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, name);
+    const owner = await readOwner(path);
+    if (!owner || !isAbandoned(owner, clock)) { continue; }
+    await rm(path, { force: true });
+    removed.push(`lock of the build ${owner.buildId} of ${owner.image}: its process is gone`);
+  }
+  return removed;
+}
+
+function lockPath(stateFolder: string, key: string): string {
+  return join(stateFolder, 'locks', `${key}.lock`);
+}
+
+function isAbandoned(owner: LockRecord, clock: Clock): boolean {
+  if (owner.expires < clock.now()) { return true; }
+  return owner.host === hostname() && processStart(owner.pid) !== owner.started;
+}
+
 /** Undefined: nobody has the lock. */
-async function readOwner(path: string): Promise<LockOwner | undefined> {
+async function readOwner(path: string): Promise<LockRecord | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : JSON.parse(text) as LockOwner;
+  return text === undefined ? undefined : JSON.parse(text) as LockRecord;
 }

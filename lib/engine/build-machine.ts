@@ -1,0 +1,115 @@
+import { GoldenError } from '../errors';
+import type { BuildContext } from './build-context';
+import { cancelCommand } from './bundle/ship';
+import { Connection } from './connection';
+import { renewLease } from './lease';
+import type { Undo } from './undo';
+import { quoteAll } from '../plan/shell';
+import type { CommunicatorFactory } from '../ports/communicator';
+import type { Machine } from '../ports/host';
+
+/** How long a machine may take until it takes commands. */
+const CONNECT_MS = 300_000;
+
+const CANCEL_MS = 10_000;
+
+export interface Watch {
+  /** Undoes what is left of this build where it ends early. */
+  readonly undo: Undo;
+  /** Ends the build, whatever it is doing. */
+  readonly abort: (reason: GoldenError) => void;
+}
+
+/** A machine whose removal is seen to, however the build ends. */
+export interface WatchedMachine {
+  readonly machine: Machine;
+  /** Removes it, once: who asks again waits for the same. */
+  readonly remove: () => Promise<void>;
+  /** Begins to remove it, and waits for nothing. */
+  readonly release: () => void;
+}
+
+/** Starts a machine, registers its removal before anything else can fail, and ends the build where the machine goes by itself. */
+export async function startWatched(start: () => Promise<Machine>, context: BuildContext, { undo, abort }: Watch): Promise<WatchedMachine> {
+  const machine = await start();
+  let removal: Promise<void> | undefined;
+  const removeOnce = async () => {
+    await machine.destroy();
+    await context.journal.append({ type: 'undone', act: 'launch', detail: { machine: machine.id } });
+    forget();
+  };
+  const remove = () => removal ??= removeOnce().catch((error) => {
+    removal = undefined;
+    throw error;
+  });
+  let forget = undo.add({
+    what: `the machine ${machine.id} (${machine.description})`,
+    undo: remove,
+    keep: async () => context.report({ type: 'notice', level: 'warning', message: await wayInto(machine) }),
+  });
+  void machine.lost.then((reason) => abort(new GoldenError('machine-lost', `The machine has gone: ${reason}`, {
+    path: context.request.plan.image, hint: 'Build again: it starts from the last layer that was saved.',
+  })));
+  return {
+    machine,
+    remove,
+    release: () => {
+      forget();
+      // Nobody wants to look at it any more, whatever happens to the image.
+      forget = undo.add({ what: `the released machine ${machine.id} (${machine.description})`, undo: remove, keep: remove });
+      // Whoever asks for the removal again learns why it failed.
+      remove().catch(() => undefined);
+    },
+  };
+}
+
+export interface OpenConnection {
+  readonly connection: Connection;
+  /** Takes from the machine what must not be captured of ours: the last that is asked of it. */
+  readonly leave: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Connects to a machine, and keeps its lease from then on. */
+export async function connectTo(machine: Machine, factory: CommunicatorFactory, context: BuildContext, undo: Undo): Promise<OpenConnection> {
+  const { request, signal, report, folders } = context;
+  const communicator = factory.open(machine);
+  let endRenewal = async () => { /* not begun */ };
+  const close = async () => {
+    await endRenewal();
+    await communicator.close();
+  };
+  const forget = undo.add({
+    what: 'the connection',
+    undo: close,
+    // Who wants to look at the machine wants it to stand still.
+    keep: async () => {
+      await communicator.execute(cancelCommand(folders), { timeoutMs: CANCEL_MS });
+      await close();
+    },
+  });
+  await communicator.connect({ timeoutMs: CONNECT_MS, signal });
+  const connection = new Connection(machine, communicator, { clock: request.clock, report, signal });
+  endRenewal = renewLease(connection);
+  return {
+    connection,
+    leave: async () => {
+      await endRenewal();
+      if (machine.lease) { await connection.demand('end its lease', machine.lease.disarm); }
+      await communicator.leave?.();
+    },
+    close: async () => {
+      await close();
+      forget();
+    },
+  };
+}
+
+/** How a person gets into a machine that is left behind, as it is now: a restart changes it. */
+async function wayInto({ id, access, lease }: Machine): Promise<string> {
+  const enter = await access.enter?.();
+  const how = enter ? `Enter the machine ${id} with: ${quoteAll([...enter, '/bin/sh'])}`
+    : access.instanceId ? `Enter the machine ${id} with: aws ssm start-session --target ${access.instanceId}, or with a key of your own at ${access.address ?? 'its address'}`
+      : `The machine ${id} cannot be entered from here`;
+  return lease ? `${how}\nIt ends itself when its lease runs out. To keep it for longer, run on it as root: ${lease.disarm}` : how;
+}

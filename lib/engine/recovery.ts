@@ -1,0 +1,40 @@
+import type { BuildContext } from './build-context';
+import { unfinishedBuilds, type BuildRecord, type Provisioned } from './build-record';
+import type { BuildKeys } from '../plan/keys';
+import type { DraftArtifact, Host, HostContext } from '../ports/host';
+import type { StateStore } from '../ports/state';
+
+/** An image that was captured and not yet published, with what its manifest says of how it was made. */
+export interface Captured {
+  readonly draft: DraftArtifact;
+  readonly provisioned: Provisioned;
+}
+
+/** Builds of a key that were killed. To be asked by who has the lock of the key: whoever else is unfinished has lost it. */
+export async function deadBuilds(state: StateStore, host: Host, buildKey: string): Promise<readonly BuildRecord[]> {
+  return (await unfinishedBuilds(state)).filter(({ started, kept }) => started?.buildKey === buildKey && started.host === host.kind && !kept);
+}
+
+/**
+ * Removes what dead builds of this key left, but for a draft that can be gone on from, which it returns. Their records stay
+ * until the build that goes on has ended: it may be killed, too.
+ */
+export async function recover(context: BuildContext, keys: BuildKeys, dead: readonly BuildRecord[]): Promise<Captured | undefined> {
+  const { plan, host, useCache, resumes } = context.request;
+  const provisioned = dead.find((build) => build.provisioned)?.provisioned;
+  const mayGoOn = provisioned && (useCache || dead.some(({ buildId }) => buildId === resumes?.buildId));
+  const draft = mayGoOn ? await host.findDraft?.(plan, keys, context, dead.map(({ buildId }) => buildId)) : undefined;
+  for (const build of dead) { await removeRemains(host, build, context, draft); }
+  if (!draft || !provisioned) { return undefined; }
+  context.report({ type: 'notice', level: 'info', message: `Going on from ${draft.id}, which a build captured that was killed` });
+  return { draft, provisioned };
+}
+
+/** Removes what a dead build left, and says so. */
+export async function removeRemains(host: Host, build: BuildRecord, context: HostContext, keep?: DraftArtifact): Promise<readonly string[]> {
+  const removed = await host.removeBuild({ buildId: build.buildId, intents: build.intents }, context, keep);
+  for (const line of removed) {
+    context.report({ type: 'notice', level: 'info', message: `Removed of the build ${build.buildId}, which was killed: ${line}` });
+  }
+  return removed;
+}
