@@ -132,6 +132,15 @@ project.addTask('test:e2e', {
 });
 project.addTask('typecheck', { description: 'Type-check tests and examples', exec: 'tsc --noEmit -p test/tsconfig.json' });
 project.addTask('bench:sandbox', { description: 'Speed of the sandbox host, as figures', exec: 'tsx test/bench/sandbox.ts', receiveArgs: true });
+project.addTask('cloud', { description: 'Start an emulated AWS, to try the ec2 host without an account', exec: 'tsx test/support/cloud/main.ts', receiveArgs: true });
+project.addTask('bench', { description: 'Side by side with Packer, as a table of medians and ratios', exec: 'tsx test/bench/packer.ts', receiveArgs: true });
+project.addTask('bench:many', { description: '100 images at once under the request buckets of EC2', exec: 'tsx test/bench/many.ts', receiveArgs: true });
+project.addTask('test:account', {
+  description: 'The scenario suite of the ec2 host on a real account (see docs/real-account.md)',
+  exec: 'jest --testMatch "<rootDir>/test/e2e/ec2-scenarios.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 1800000 --runInBand',
+  env: { GOLDEN_ACCOUNT: 'real' },
+  receiveArgs: true,
+});
 project.package.setScript('quickstart', 'sh examples/quickstart.sh');
 project.package.setScript('verify', 'sh test/verify.sh');
 
