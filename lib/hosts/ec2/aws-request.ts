@@ -45,6 +45,7 @@ export interface CallerOptions {
 const DEADLINE_MS = 120_000;
 /** Who was never reached is not down for a moment. */
 const UNREACHED_TRIES = 3;
+const READING = /^(Describe|Get|List|Head)/;
 
 export function caller(options: CallerOptions): Caller {
   const { service, region, clock, buckets } = options;
@@ -67,7 +68,8 @@ export function caller(options: CallerOptions): Caller {
       if (found) { return found; }
       await buckets?.take(region, name.action, signal);
       try {
-        const answer = await options.transmit(command, signal) as Output;
+        // Whether a call that changes something was done is worth its answer, even for who is about to leave.
+        const answer = await options.transmit(command, READING.test(name.action) ? signal : undefined) as Output;
         reached = true;
         return answer;
       } catch (error) {

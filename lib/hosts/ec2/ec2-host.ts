@@ -1,0 +1,122 @@
+import { findArtifact } from './artifacts';
+import { captureImage, type Ec2Draft } from './capture';
+import { openCloud, type Cloud, type CloudOptions } from './cloud';
+import { distributeImage, reconcileImage } from './distribution';
+import { discardDraft, findDraft } from './drafts';
+import { ec2Machine } from './ec2-machine';
+import { collectGarbage } from './garbage';
+import { launchMachine } from './launch';
+import { findLayer, layerImage, saveLayer } from './layers';
+import { buildPolicies } from './policies';
+import { publishImage } from './publication';
+import { removeArtifacts } from './removal';
+import { resolveSource, sourceImageId } from './source-resolution';
+import { guardTarget } from './target-guard';
+import { GoldenError } from '../../errors';
+import type { BuildKeys } from '../../plan/keys';
+import type { Plan } from '../../plan/model';
+import type {
+  Artifact, BootRequest, CaptureRequest, DraftArtifact, Host, HostContext, LaunchRequest, Machine, NamedPolicy, ResolvedSource,
+} from '../../ports/host';
+
+/** Until one was measured: a snapshot of some GiB. */
+const CHECKPOINT_ESTIMATE_SECONDS = 60;
+
+export type Ec2HostOptions = CloudOptions;
+
+/** Builds AMIs on EC2. */
+export class Ec2Host implements Host {
+  readonly kind = 'ec2';
+  /** For the communicators and value sources that use the same account. */
+  readonly cloud: Cloud;
+  /** Where the plans of this process are built. */
+  private readonly regions = new Set<string>();
+  private measuredCheckpointSeconds = CHECKPOINT_ESTIMATE_SECONDS;
+
+  constructor(options: Ec2HostOptions) {
+    this.cloud = openCloud(options);
+  }
+
+  get checkpointSeconds(): number { return this.measuredCheckpointSeconds; }
+
+  /** Errors, besides those of the source: `wrong-account`, `wrong-region`, `wrong-partition`, `no-region`, and those of credentials. */
+  async resolve(plan: Plan, context: HostContext, parentKey?: string): Promise<ResolvedSource> {
+    const region = await guardTarget(this.cloud, plan);
+    this.regions.add(region);
+    return resolveSource(this.cloud, region, plan, context, parentKey);
+  }
+
+  findArtifact(plan: Plan, keys: BuildKeys): Promise<Artifact | undefined> {
+    return findArtifact(this.cloud, plan, keys);
+  }
+
+  /** Layers start from an AMI, so that their keys are of one region, whichever it is. */
+  findLayer(keys: BuildKeys): Promise<number> {
+    return findLayer(this.cloud, [...this.regions], keys);
+  }
+
+  /** Errors: those of `launchMachine`, and `layer-gone`. */
+  async launch({ plan, source, keys, layer, requirements }: LaunchRequest, context: HostContext): Promise<Machine> {
+    const region = await guardTarget(this.cloud, plan);
+    const imageId = layer === 0 ? sourceImageId(source) : await layerImage(this.cloud, region, keys.layers[layer]);
+    if (!imageId) {
+      throw new GoldenError('layer-gone', `The layer after instruction ${layer} is not there any more`, {
+        path: plan.image, hint: 'Build again: it starts from the layers that are there.',
+      });
+    }
+    return launchMachine(this.cloud, { region, plan, imageId, purpose: 'build', requirements }, context);
+  }
+
+  async checkpoint(machine: Machine, key: string, context: HostContext): Promise<void> {
+    const begin = this.cloud.clock.now();
+    await saveLayer(this.cloud, ec2Machine(machine), key, context);
+    this.measuredCheckpointSeconds = (this.cloud.clock.now() - begin) / 1000;
+  }
+
+  capture(machine: Machine, request: CaptureRequest, context: HostContext): Promise<DraftArtifact> {
+    return captureImage(this.cloud, ec2Machine(machine), request, context);
+  }
+
+  boot(draft: DraftArtifact, { plan, requirements }: BootRequest, context: HostContext): Promise<Machine> {
+    const { id: imageId, region } = ec2Draft(draft);
+    return launchMachine(this.cloud, { region, plan, imageId, purpose: 'boot-test', requirements }, context);
+  }
+
+  findDraft(plan: Plan, keys: BuildKeys, context: HostContext): Promise<DraftArtifact | undefined> {
+    return findDraft(this.cloud, plan, keys, context);
+  }
+
+  distribute(draft: DraftArtifact, request: CaptureRequest, context: HostContext): Promise<void> {
+    return distributeImage(this.cloud, ec2Draft(draft), request, context);
+  }
+
+  reconcile(artifact: Artifact, request: CaptureRequest, context: HostContext): Promise<readonly string[]> {
+    return reconcileImage(this.cloud, artifact, request, context);
+  }
+
+  publish(draft: DraftArtifact, manifest: object, context: HostContext): Promise<Artifact> {
+    return publishImage(this.cloud, ec2Draft(draft), manifest, context);
+  }
+
+  discard(draft: DraftArtifact): Promise<void> {
+    return discardDraft(this.cloud, ec2Draft(draft));
+  }
+
+  collectGarbage(context: HostContext): Promise<readonly string[]> {
+    return collectGarbage(this.cloud, context);
+  }
+
+  removeArtifacts(plan: Plan, options: { readonly dryRun: boolean }, context: HostContext): Promise<readonly string[]> {
+    return removeArtifacts(this.cloud, plan, options, context);
+  }
+
+  policies(plans: readonly Plan[]): Promise<readonly NamedPolicy[]> {
+    return buildPolicies(this.cloud, plans);
+  }
+}
+
+/** The AMI behind a draft. Errors: `foreign-draft`. */
+function ec2Draft(draft: DraftArtifact): Ec2Draft {
+  if ('region' in draft) { return draft as Ec2Draft; }
+  throw new GoldenError('foreign-draft', `${draft.id} is no draft that this host captured`, { kind: 'internal' });
+}
