@@ -1,0 +1,58 @@
+import { CreateTagsCommand, type Image } from '@aws-sdk/client-ec2';
+import { settleDraft, whenAvailable, type Ec2Draft } from './capture';
+import type { Cloud } from './cloud';
+import { removeImage, removeSnapshot } from './image-removal';
+import { NOT_YET } from './not-yet';
+import { copyRegions, idsOf, isSound, ownImages, ownSnapshots } from './own-images';
+import { awsTags, buildTags, TAGS, tagFilter, tagOf } from './tags';
+import type { BuildKeys } from '../../plan/keys';
+import type { Plan } from '../../plan/model';
+import type { HostContext } from '../../ports/host';
+
+/** The draft of this key that a dead build captured, as a draft of this build. Of several, the newest; those that failed are removed. */
+export async function findDraft(cloud: Cloud, plan: Plan, keys: BuildKeys, context: HostContext, builds: readonly string[]): Promise<Ec2Draft | undefined> {
+  if (builds.length === 0) { return undefined; }
+  const region = await cloud.regionOf(plan);
+  const { buildId, signal } = context;
+  const filters = [tagFilter(TAGS.buildKey, keys.build), tagFilter(TAGS.state, 'draft'), tagFilter(TAGS.build, ...builds)];
+  for (const image of await ownImages(cloud, region, filters, signal)) {
+    if (tagOf(image.Tags, TAGS.copyOf) !== undefined) { continue; }
+    const finished = isSound(image) ? await whenAvailable(cloud, region, image.ImageId!, signal) : image;
+    if (finished.State !== 'available') {
+      await removeImage(cloud, region, finished);
+      continue;
+    }
+    await adopt(cloud, region, finished, plan, buildId, signal);
+    await settleDraft(cloud, region, plan, finished, buildId, signal);
+    return { id: image.ImageId!, files: [], region, plan, keys, buildId };
+  }
+  return undefined;
+}
+
+/** Removes a draft, with what was made of it in other regions. Nothing that another build has adopted since. */
+export async function discardDraft(cloud: Cloud, { region, plan, buildId, id }: Ec2Draft): Promise<void> {
+  const [home] = await ownImages(cloud, region, [{ Name: 'image-id', Values: [id] }]);
+  const regions = new Set([region, ...plan.delivery.regions.map((each) => each.region), ...home ? copyRegions(home) : []]);
+  await Promise.all([...regions].map((each) => removeDrafts(cloud, each, buildId)));
+}
+
+/** Removes all images and snapshots in a region that a build made and did not publish. Returns a line for each. */
+export async function removeDrafts(cloud: Cloud, region: string, buildId: string, keep?: string): Promise<readonly string[]> {
+  const filters = [tagFilter(TAGS.build, buildId), tagFilter(TAGS.state, 'draft')];
+  const images = (await ownImages(cloud, region, filters)).filter(({ ImageId, Tags }) => (
+    keep === undefined || (ImageId !== keep && tagOf(Tags, TAGS.copyOf) !== keep)
+  ));
+  const lines = await Promise.all(images.map((image) => removeImage(cloud, region, image)));
+  // Those of images that never came to be, or that EC2 had forgotten before their snapshots were known.
+  const kept = new Set((await ownImages(cloud, region, filters)).flatMap(idsOf));
+  const snapshots = (await ownSnapshots(cloud, region, filters)).filter(({ SnapshotId }) => !kept.has(SnapshotId!));
+  const removed = await Promise.all(snapshots.map(({ SnapshotId }) => removeSnapshot(cloud, region, SnapshotId!)));
+  return [...lines, ...removed].flat();
+}
+
+async function adopt(cloud: Cloud, region: string, image: Image, plan: Plan, buildId: string, signal: AbortSignal): Promise<void> {
+  const { [TAGS.build]: build, [TAGS.lease]: lease } = buildTags(plan, buildId, cloud.clock);
+  await cloud.clients.ec2(region).send(new CreateTagsCommand({
+    Resources: [...idsOf(image)], Tags: awsTags({ [TAGS.build]: build, [TAGS.lease]: lease }),
+  }), { signal, notYet: NOT_YET });
+}

@@ -1,0 +1,95 @@
+import {
+  CreateTagsCommand, DisableImageDeprecationCommand, DisableImageDeregistrationProtectionCommand, EnableImageDeprecationCommand,
+  EnableImageDeregistrationProtectionCommand, ModifyImageAttributeCommand, type Image,
+} from '@aws-sdk/client-ec2';
+import type { Cloud } from './cloud';
+import { describeImage } from './image-request';
+import { NOT_YET } from './not-yet';
+import { idsOf } from './own-images';
+import { shareImage } from './sharing';
+import { awsTags, TAGS, tagOf, type TagMap } from './tags';
+import type { Plan } from '../../plan/model';
+
+const DAY_MS = 24 * 60 * 60_000;
+const MINUTE_MS = 60_000;
+
+/** Makes an image in a region what the plan wants it to be, but for its protection. Changes only what differs. Returns a line for each change. */
+export async function settleImage(cloud: Cloud, region: string, image: Image, plan: Plan, signal: AbortSignal): Promise<readonly string[]> {
+  const lines = await Promise.all([
+    shareImage(cloud, region, image, plan.delivery.sharing, signal),
+    deprecate(cloud, region, image, plan, signal),
+    requireImdsV2(cloud, region, image, plan, signal),
+    describeAnew(cloud, region, image, plan, signal),
+    tagAnew(cloud, region, image, deliveryTags(plan), signal),
+  ]);
+  return lines.flat();
+}
+
+/** Protects an image from being removed by mistake, or lets go of it. Only what is published: a draft has to be removable. */
+export async function protectImage(cloud: Cloud, region: string, image: Image, plan: Plan, signal: AbortSignal): Promise<readonly string[]> {
+  const ImageId = image.ImageId!;
+  const wanted = plan.delivery.deregistrationProtection;
+  const actual = image.DeregistrationProtection?.startsWith('enabled') ? image.DeregistrationProtection : undefined;
+  const hasCooldown = actual?.endsWith('with-cooldown') ?? false;
+  if (!wanted && !actual || wanted && actual && hasCooldown === (wanted === 'enabled-with-cooldown')) { return []; }
+  const ec2 = cloud.clients.ec2(region);
+  if (!wanted) {
+    await ec2.send(new DisableImageDeregistrationProtectionCommand({ ImageId }), { signal, notYet: NOT_YET });
+    return [`no longer protected ${ImageId} in ${region} from deregistration`];
+  }
+  await ec2.send(new EnableImageDeregistrationProtectionCommand({ ImageId, WithCooldown: wanted === 'enabled-with-cooldown' }), { signal, notYet: NOT_YET });
+  return [`protected ${ImageId} in ${region} from deregistration`];
+}
+
+/** Tags that follow the delivery, on the image as on its snapshots. */
+function deliveryTags(plan: Plan): TagMap {
+  return { ...plan.delivery.tags, [TAGS.deliveryHash]: plan.deliveryHash };
+}
+
+/** Minutes are what AWS keeps of it. */
+export function deprecationTime(created: Date, days: number): Date {
+  return new Date(Math.ceil((created.getTime() + days * DAY_MS) / MINUTE_MS) * MINUTE_MS);
+}
+
+async function deprecate(cloud: Cloud, region: string, image: Image, { delivery }: Plan, signal: AbortSignal): Promise<readonly string[]> {
+  const ImageId = image.ImageId!;
+  const ec2 = cloud.clients.ec2(region);
+  if (delivery.deprecateAfterDays === undefined) {
+    if (!image.DeprecationTime) { return []; }
+    await ec2.send(new DisableImageDeprecationCommand({ ImageId }), { signal, notYet: NOT_YET });
+    return [`no longer deprecated ${ImageId} in ${region}`];
+  }
+  // A copy grows old with what it is a copy of, but is as young as it is.
+  const at = deprecationTime(image.CreationDate ? new Date(image.CreationDate) : new Date(cloud.clock.now()), delivery.deprecateAfterDays);
+  if (image.DeprecationTime && Math.abs(new Date(image.DeprecationTime).getTime() - at.getTime()) <= MINUTE_MS) { return []; }
+  // What is past cannot be set, and what is over is over.
+  const earliest = new Date(cloud.clock.now() + 2 * MINUTE_MS);
+  if (at < earliest && image.DeprecationTime && new Date(image.DeprecationTime) <= earliest) { return []; }
+  const DeprecateAt = at < earliest ? earliest : at;
+  await ec2.send(new EnableImageDeprecationCommand({ ImageId, DeprecateAt }), { signal, notYet: NOT_YET });
+  return [`deprecated ${ImageId} in ${region} from ${DeprecateAt.toISOString().slice(0, 16)}Z on`];
+}
+
+async function requireImdsV2(cloud: Cloud, region: string, image: Image, { delivery }: Plan, signal: AbortSignal): Promise<readonly string[]> {
+  // It cannot be taken back: an image that has it keeps it.
+  if (!delivery.imdsV2 || image.ImdsSupport === 'v2.0') { return []; }
+  await cloud.clients.ec2(region).send(new ModifyImageAttributeCommand({ ImageId: image.ImageId, ImdsSupport: { Value: 'v2.0' } }), { signal, notYet: NOT_YET });
+  return [`made instances of ${image.ImageId} in ${region} require IMDSv2`];
+}
+
+async function describeAnew(cloud: Cloud, region: string, image: Image, plan: Plan, signal: AbortSignal): Promise<readonly string[]> {
+  const wanted = describeImage(plan);
+  if (image.Description === wanted) { return []; }
+  await cloud.clients.ec2(region).send(new ModifyImageAttributeCommand({ ImageId: image.ImageId, Description: { Value: wanted } }), { signal, notYet: NOT_YET });
+  return [`described ${image.ImageId} in ${region} anew`];
+}
+
+async function tagAnew(cloud: Cloud, region: string, image: Image, wanted: TagMap, signal: AbortSignal): Promise<readonly string[]> {
+  const differing = Object.entries(wanted).filter(([key, value]) => tagOf(image.Tags, key) !== value);
+  if (differing.length === 0) { return []; }
+  await cloud.clients.ec2(region).send(new CreateTagsCommand({
+    Resources: [...idsOf(image)], Tags: awsTags(Object.fromEntries(differing)),
+  }), { signal, notYet: NOT_YET });
+  const ours = differing.filter(([key]) => key !== TAGS.deliveryHash);
+  return ours.map(([key]) => `tagged ${image.ImageId} in ${region} with ${key}`);
+}

@@ -1,0 +1,73 @@
+import { listObjects, readText, writeText, type S3Place } from './s3-objects';
+import { GoldenError } from '../../errors';
+import type { Clock } from '../../ports/clock';
+import type { Journal, JournalRecord } from '../../ports/journal';
+
+/** Enough that names of objects are in the order of their numbers. */
+const DIGITS = 9;
+
+const PARALLEL_READS = 16;
+
+/**
+ * Keeps the journal of a build in S3: an object for each record, named by its number. Records that come while others are
+ * being written share an object, which is named by the first of them.
+ */
+export class S3Journal implements Journal {
+  private last: number | undefined;
+  private waiting: Omit<JournalRecord, 'sequence'>[] = [];
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(private readonly place: S3Place, readonly buildId: string, private readonly clock: Clock) {}
+
+  append(record: Omit<JournalRecord, 'sequence' | 'time'>): Promise<void> {
+    this.waiting.push({ time: new Date(this.clock.now()).toISOString(), ...record });
+    const written = this.writing.then(() => this.write());
+    // Whoever waits for a record learns why it could not be written; the ones after it are tried all the same.
+    this.writing = written.catch(() => undefined);
+    return written;
+  }
+
+  read(): Promise<readonly JournalRecord[]> {
+    return readS3Journal(this.place, this.buildId);
+  }
+
+  async close(): Promise<void> {
+    await this.writing;
+  }
+
+  private async write(): Promise<void> {
+    const records = this.waiting.splice(0);
+    // The record before this one has taken it along.
+    if (records.length === 0) { return; }
+    // A build that is gone on with has records already.
+    const last = this.last ?? (await this.read()).at(-1)?.sequence ?? 0;
+    // Known again when this is written: after a failure, what has come of it is looked up.
+    this.last = undefined;
+    const numbered = records.map((record, index): JournalRecord => ({ sequence: last + 1 + index, ...record }));
+    const key = `${journalPrefix(this.place, this.buildId)}${String(last + 1).padStart(DIGITS, '0')}.json`;
+    const text = numbered.map((record) => `${JSON.stringify(record)}\n`).join('');
+    if (await writeText(this.place, key, text, { absent: true }) === undefined) {
+      throw new GoldenError('foreign-journal', `Another process writes the journal of build ${this.buildId} in s3://${this.place.bucket}/${key}`, {
+        hint: 'Let one process at a time go on with a build.',
+      });
+    }
+    this.last = last + records.length;
+  }
+}
+
+/** Where the records of a build are. */
+export function journalPrefix({ prefix }: S3Place, buildId: string): string {
+  return `${prefix}builds/${buildId}/`;
+}
+
+/** The records of a build, in their order. */
+export async function readS3Journal(place: S3Place, buildId: string): Promise<readonly JournalRecord[]> {
+  const keys = (await listObjects(place, journalPrefix(place, buildId))).map(({ Key }) => Key!).sort();
+  const texts: string[] = [];
+  for (let first = 0; first < keys.length; first += PARALLEL_READS) {
+    const some = await Promise.all(keys.slice(first, first + PARALLEL_READS).map((key) => readText(place, key)));
+    // One that was removed since it was listed is of a build that is being forgotten.
+    texts.push(...some.map((object) => object?.text ?? ''));
+  }
+  return texts.flatMap((text) => text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as JournalRecord));
+}

@@ -1,0 +1,75 @@
+import { hostname } from 'os';
+import { readText, removeText, writeText, type S3Place, type TextObject, type WriteCondition } from './s3-objects';
+import type { Clock } from '../../ports/clock';
+import type { Lock, LockOptions, LockOwner } from '../../ports/state';
+
+/** An owner that did not renew its lock for that long has lost it. */
+const EXPIRY_MS = 60_000;
+
+const RENEWAL_MS = 15_000;
+
+const POLL_MS = 2_000;
+
+/** How far the clocks of two computers may be apart. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+interface WrittenOwner extends LockOwner {
+  /** Milliseconds since the epoch. */
+  readonly expires: number;
+  /** Tells one writing from the next, so that each has a version of its own. */
+  readonly renewal: number;
+}
+
+/**
+ * Takes the lock of a key: an object that is written only where there is none, or in place of a version that nobody renewed.
+ * Of those who find the same version abandoned, S3 lets one replace it.
+ */
+export async function acquireS3Lock(place: S3Place, key: string, options: LockOptions): Promise<{ readonly lock: Lock; readonly waited: boolean }> {
+  const { clock } = options;
+  const path = `${place.prefix}locks/${key}.json`;
+  let seen: { readonly etag: string; readonly since: number } | undefined;
+  for (let waited = false; ; waited = true) {
+    const there = await readText(place, path);
+    if (there && seen?.etag !== there.etag) { seen = { etag: there.etag, since: clock.now() }; }
+    const condition = conditionOf(there, seen, clock);
+    const etag = condition && await writeText(place, path, ownerText(options, 0), condition);
+    if (etag) { return { lock: heldLock(place, path, etag, options), waited }; }
+    if (there && !waited) { options.onWait(JSON.parse(there.text) as WrittenOwner); }
+    await clock.sleep(POLL_MS, options.signal);
+  }
+}
+
+/** On which condition the lock is ours to take. Undefined: somebody has it. */
+function conditionOf(there: TextObject | undefined, seen: { readonly since: number } | undefined, clock: Clock): WriteCondition | undefined {
+  if (!there) { return { absent: true }; }
+  const { expires } = JSON.parse(there.text) as WrittenOwner;
+  // What was not renewed before our eyes needs no clock of another computer.
+  const isAbandoned = expires + CLOCK_TOLERANCE_MS < clock.now() || (seen !== undefined && clock.now() - seen.since > EXPIRY_MS);
+  return isAbandoned ? { etag: there.etag } : undefined;
+}
+
+function heldLock(place: S3Place, path: string, etag: string, options: LockOptions): Lock {
+  const released = new AbortController();
+  let current: string | undefined = etag;
+  const renewing = (async () => {
+    for (let renewal = 1; !released.signal.aborted; renewal++) {
+      await options.clock.sleep(RENEWAL_MS, released.signal).catch(() => undefined);
+      if (released.signal.aborted || current === undefined) { return; }
+      // Where it cannot be reached now, the next renewal may; where another build has it, there is nothing left to renew.
+      current = await writeText(place, path, ownerText(options, renewal), { etag: current }).catch(() => current);
+    }
+  })();
+  return {
+    release: async () => {
+      if (released.signal.aborted) { return; }
+      released.abort();
+      await renewing;
+      if (current !== undefined) { await removeText(place, path, current); }
+    },
+  };
+}
+
+function ownerText({ buildId, image, clock }: LockOptions, renewal: number): string {
+  const owner: WrittenOwner = { buildId, image, pid: process.pid, host: hostname(), expires: clock.now() + EXPIRY_MS, renewal };
+  return JSON.stringify(owner);
+}

@@ -1,0 +1,46 @@
+import { DeleteObjectsCommand } from '@aws-sdk/client-s3';
+import { journalPrefix, readS3Journal, S3Journal } from './s3-journal';
+import { acquireS3Lock } from './s3-lock';
+import { listObjects, type S3Place } from './s3-objects';
+import { GoldenError } from '../../errors';
+import type { Clock } from '../../ports/clock';
+import type { StateStore } from '../../ports/state';
+
+/** How many objects one call removes. */
+const REMOVAL_CHUNK = 1000;
+
+/** Keeps records and locks of builds in S3, where computers that share nothing else find them. */
+export function s3State(place: S3Place, clock: Clock): StateStore {
+  const { client, bucket, prefix } = place;
+  return {
+    description: `s3://${bucket}/${prefix}`.replace(/\/$/, ''),
+    openJournal: (buildId) => new S3Journal(place, buildId, clock),
+    readJournal: (buildId) => readS3Journal(place, buildId),
+    acquireLock: (key, options) => acquireS3Lock(place, key, options),
+    builds: async () => {
+      const begun = new Map<string, number>();
+      for (const { Key, LastModified } of await listObjects(place, `${prefix}builds/`)) {
+        const buildId = Key!.slice(prefix.length).split('/')[1];
+        // The first record is the oldest, and listed first.
+        if (!begun.has(buildId)) { begun.set(buildId, LastModified!.getTime()); }
+      }
+      return [...begun].sort(([, a], [, b]) => b - a).map(([buildId]) => buildId);
+    },
+    removeJournal: async (buildId) => {
+      const keys = (await listObjects(place, journalPrefix(place, buildId))).map(({ Key }) => ({ Key: Key! }));
+      for (let first = 0; first < keys.length; first += REMOVAL_CHUNK) {
+        await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: keys.slice(first, first + REMOVAL_CHUNK), Quiet: true } }));
+      }
+    },
+  };
+}
+
+/** Reads `s3://bucket/prefix`. */
+export function parseS3Location(location: string): Pick<S3Place, 'bucket' | 'prefix'> {
+  const [, bucket, path] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(location) ?? [];
+  if (bucket === undefined) {
+    throw new GoldenError('invalid-option', `--state ${location} is not understood`, { kind: 'usage', hint: 'Write --state s3://BUCKET/PREFIX' });
+  }
+  const folders = (path ?? '').replace(/\/+$/, '');
+  return { bucket, prefix: folders === '' ? '' : `${folders}/` };
+}
