@@ -63,6 +63,9 @@ mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 mount -t tmpfs -o mode=1777 tmpfs dev/shm
 hostname localhost
+# One of its own for each start, as where a kernel starts.
+cat proc/sys/kernel/random/uuid > run/golden-host/boot_id
+mount --bind run/golden-host/boot_id proc/sys/kernel/random/boot_id
 stand_in() {
   [ -e usr/bin/$1 ] || return 0
   : > run/golden-host/programs/$1
