@@ -1,7 +1,7 @@
 import { runCli } from './cli';
 import { EXIT_CODES } from './exit-codes';
 import type { Output } from './surroundings';
-import { systemClock, wireHost } from './wiring';
+import { openStateStore, systemClock, wireHost } from './wiring';
 
 const controller = new AbortController();
 
@@ -31,6 +31,7 @@ void runCli(process.argv.slice(2), {
   clock: systemClock,
   signal: controller.signal,
   hosts: wireHost,
+  states: openStateStore,
 }).then((exitCode) => {
   // Not before all is written: pipes take their time. Not later either: something left open must not hold the command up.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

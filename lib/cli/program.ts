@@ -1,9 +1,12 @@
 import { cpus } from 'os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { BuildOptions } from './commands/build';
+import type { DestroyOptions } from './commands/destroy';
 import type { GcOptions } from './commands/gc';
+import type { IamOptions } from './commands/iam';
 import type { ListOptions } from './commands/list';
 import type { PlanOptions } from './commands/plan';
+import type { ResumeOptions } from './commands/resume';
 import type { AppOptions } from './commands/selected-plans';
 import { EXIT_CODES_HELP } from './exit-codes';
 import type { Surroundings } from './surroundings';
@@ -17,6 +20,9 @@ const build = () => require('./commands/build') as typeof import('./commands/bui
 const validate = () => require('./commands/validate') as typeof import('./commands/validate');
 const list = () => require('./commands/list') as typeof import('./commands/list');
 const gc = () => require('./commands/gc') as typeof import('./commands/gc');
+const resume = () => require('./commands/resume') as typeof import('./commands/resume');
+const destroy = () => require('./commands/destroy') as typeof import('./commands/destroy');
+const iam = () => require('./commands/iam') as typeof import('./commands/iam');
 /* eslint-enable @typescript-eslint/no-require-imports */
 
 /** The command line: what can be asked for, and which command answers. */
@@ -31,7 +37,9 @@ export function makeProgram(surroundings: Surroundings, ended: (exitCode: number
     .addHelpText('after', `\nExamples:
   golden build                         build all images of the app that cdk.json names
   golden build 'Web*/**' --boot-test   build some, and boot each before it is published
+  golden build --host ec2              build AMIs
   golden plan                          show what a build would run, and what is cached
+  golden resume                        finish builds that were killed
 
 ${EXIT_CODES_HELP}`);
 
@@ -44,7 +52,8 @@ ${EXIT_CODES_HELP}`);
     .action((images: string[], options: PlanOptions) => plan().planCommand(images, options, surroundings).then(ended));
 
   withValues(withHost(withApp(forImages(program, 'build').description('build images'))))
-    .option('--parallel <n>', 'builds that run at the same time', wholeNumber, Math.max(1, Math.floor(cpus().length / 2)))
+    .addOption(parallelOption())
+    .addOption(stateOption())
     .addOption(new Option('--on-error <what>', 'what becomes of the machine of a failed build; abort leaves it running')
       .choices(['cleanup', 'abort']).default('cleanup'))
     .option('--no-cache', 'use neither layers nor artifacts of earlier builds')
@@ -61,8 +70,35 @@ ${EXIT_CODES_HELP}`);
     .option('--json', 'print JSON')
     .action((images: string[], options: ListOptions) => list().listCommand(images, options, surroundings).then(ended));
 
-  withHost(program.command('gc').description('remove what builds that were killed left behind'))
+  program.command('resume').description('finish builds that were killed: from what they captured, else from their last layer')
+    .argument('[builds...]', 'IDs of builds (default: all that were killed)')
+    .addOption(parallelOption())
+    .addOption(stateOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
+    .option('--list', 'only list them')
+    .option('--json', 'print events, one JSON object a line; the last of each image is build.finished')
+    .action((builds: string[], options: ResumeOptions) => resume().resumeCommand(builds, options, surroundings).then(ended));
+
+  program.command('gc').description('remove what builds that were killed left behind')
+    .addOption(hostOption())
+    .addOption(outputOption())
+    .addOption(stateOption())
+    .option('--region <region>', 'region to look in (default: that of the environment); may be repeated', collect)
+    .addOption(profileOption())
     .action((options: GcOptions) => gc().gcCommand(options, surroundings).then(ended));
+
+  withAccount(withApp(forImages(program, 'destroy').description('remove the published images, with all that belongs to them; none that is in use')))
+    .addOption(hostOption('ec2'))
+    .addOption(outputOption())
+    .option('--dry-run', 'only say what would be removed')
+    .option('--yes', 'remove it')
+    .action((images: string[], options: DestroyOptions) => destroy().destroyCommand(images, options, surroundings).then(ended));
+
+  withAccount(withApp(forImages(program, 'iam').description('print the IAM policies that building the images needs, and no more')))
+    .addOption(hostOption('ec2'))
+    .addOption(outputOption())
+    .action((images: string[], options: IamOptions) => iam().iamCommand(images, options, surroundings).then(ended));
 
   return program;
 }
@@ -78,15 +114,40 @@ function withApp(command: Command): Command {
 }
 
 function withHost(command: Command): Command {
+  return withAccount(command.addOption(hostOption()).addOption(outputOption()));
+}
+
+function withAccount(command: Command): Command {
   return command
-    .option('--host <host>', 'where machines come from', 'sandbox')
-    .addOption(outputOption());
+    .addOption(regionOption())
+    .addOption(profileOption())
+    .option('--staging-bucket <bucket>', 'bucket for files on their way to a machine (default: one that is made when it is needed)');
 }
 
 function withValues(command: Command): Command {
   return command
     .option('--parameter <name=value>', 'value of a parameter; may be repeated', collect)
     .option('--secret <name=place>', 'where a secret is read from: env:VARIABLE or file:PATH; may be repeated', collect);
+}
+
+function hostOption(host = 'sandbox'): Option {
+  return new Option('--host <host>', 'where machines come from: sandbox or ec2').default(host);
+}
+
+function regionOption(): Option {
+  return new Option('--region <region>', 'region to work in (default: that of the stack, else of the environment)');
+}
+
+function profileOption(): Option {
+  return new Option('--profile <profile>', 'profile of the AWS configuration (default: that of the environment)');
+}
+
+function stateOption(): Option {
+  return new Option('--state <place>', 'where records and locks of builds are kept: s3://BUCKET/PREFIX (default: on this computer)');
+}
+
+function parallelOption(): Option {
+  return new Option('--parallel <n>', 'builds that run at the same time').argParser(wholeNumber).default(Math.max(1, Math.floor(cpus().length / 2)));
 }
 
 function outputOption(): Option {

@@ -1,6 +1,9 @@
+import type { Plan } from '../plan/model';
 import type { Clock } from '../ports/clock';
 import type { CommunicatorFactory } from '../ports/communicator';
 import type { Host } from '../ports/host';
+import type { StateStore } from '../ports/state';
+import type { ValueSource } from '../ports/values';
 
 /** The world around the command, as far as it touches it. Tests give another one. */
 export interface Surroundings {
@@ -12,6 +15,7 @@ export interface Surroundings {
   /** Set off by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   readonly hosts: HostFactory;
+  readonly states: StateFactory;
 }
 
 export interface Output {
@@ -23,16 +27,40 @@ export interface Output {
 /** A host with the communicators that reach its machines. Made when a command needs it: its modules are not loaded before. */
 export type HostFactory = (options: HostOptions) => Promise<WiredHost>;
 
-export interface HostOptions {
+/** Opens what keeps the records and locks of builds. */
+export type StateFactory = (options: StateOptions) => Promise<StateStore>;
+
+/** How an account is reached; of no meaning to hosts without one. */
+export interface AccountOptions {
+  /** @default that of each plan, else that of the environment */
+  readonly region?: string;
+  /** Profile of the AWS configuration. @default that of the environment */
+  readonly profile?: string;
+}
+
+export interface HostOptions extends AccountOptions {
   readonly kind: string;
   readonly stateFolder: string;
   readonly outputFolder: string;
   /** Machines reach the loopback of this machine. */
   readonly allowHostLoopback: boolean;
+  /** Bucket for what is too big for a command. @default one that is made when it is needed */
+  readonly stagingBucket?: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+}
+
+export interface StateOptions extends AccountOptions {
+  /** `s3://bucket/prefix`. Absent: the state folder. */
+  readonly location?: string;
+  readonly stateFolder: string;
+  readonly clock: Clock;
 }
 
 export interface WiredHost {
   readonly host: Host;
   /** For each build anew: a factory may hold keys that only one machine should know. */
-  communicators(): { readonly provision: CommunicatorFactory; readonly bootTest: CommunicatorFactory };
+  communicators(plan: Plan, planFile: string): Promise<{ readonly provision: CommunicatorFactory; readonly bootTest: CommunicatorFactory }>;
+  /** Reads what a plan refers to in the account. Absent: there is no account. */
+  values?(plan: Plan): Promise<ValueSource>;
 }

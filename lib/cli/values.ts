@@ -1,5 +1,6 @@
 import { readFileSync } from 'fs';
 import { resolve } from 'path';
+import { lateNames } from '../engine/late';
 import { GoldenError } from '../errors';
 import type { Surroundings } from './surroundings';
 import type { Plan } from '../plan/model';
@@ -37,7 +38,7 @@ export function parseOverrides(parameters: readonly string[] = [], secrets: read
 /** Refuses overrides of names that no plan has: a misspelt one would silently change nothing. */
 export function checkOverrides(overrides: ValueOverrides, plans: readonly Plan[]): void {
   for (const kind of ['parameters', 'secrets'] as const) {
-    const known = new Set(plans.flatMap(({ definition }) => Object.keys(definition[kind])));
+    const known = new Set(plans.flatMap((plan) => [...Object.keys(plan.definition[kind]), ...kind === 'parameters' ? lateNames(plan) : []]));
     const unknown = [...overrides[kind].keys()].find((name) => !known.has(name));
     if (unknown === undefined) { continue; }
     throw new GoldenError('unknown-value', `No selected image has a ${kind.slice(0, -1)} ${unknown}`, {
@@ -46,8 +47,11 @@ export function checkOverrides(overrides: ValueOverrides, plans: readonly Plan[]
   }
 }
 
-/** Reads values from the environment of this process, or from where the command line says. */
-export function valueSource(overrides: ValueOverrides, { environment, folder }: Surroundings): ValueSource {
+/**
+ * Reads values from the environment of this process, or from where the command line says.
+ * @param account reads what is in a cloud account; absent: none is reached
+ */
+export function valueSource(overrides: ValueOverrides, { environment, folder }: Surroundings, account?: ValueSource): ValueSource {
   const variable = (name: string, key: string) => {
     const value = environment[key];
     if (value !== undefined) { return value; }
@@ -67,8 +71,8 @@ export function valueSource(overrides: ValueOverrides, { environment, folder }: 
       const override = overrides.secrets.get(name) ?? overrides.parameters.get(name);
       if (override) { return overridden(name, override); }
       if (from.type === 'environment') { return variable(name, from.name); }
-      const service = placeOf(from);
-      throw new GoldenError('no-account', `${name} is read from ${service}, and this version of golden reaches no cloud account`, {
+      if (account) { return account.read(name, from); }
+      throw new GoldenError('no-account', `${name} is read from ${placeOf(from)}, and this host reaches no cloud account`, {
         hint: elsewhere(name),
       });
     },

@@ -1,8 +1,9 @@
 import { homedir } from 'os';
 import { join } from 'path';
+import { stateInFolder } from '../engine/state-folder';
 import { GoldenError } from '../errors';
 import { run } from '../process';
-import type { HostFactory } from './surroundings';
+import type { HostFactory, StateFactory } from './surroundings';
 import type { Clock } from '../ports/clock';
 import type { CommunicatorFactory } from '../ports/communicator';
 import type { LocalRunner } from '../ports/local-runner';
@@ -12,6 +13,7 @@ import type { LocalRunner } from '../ports/local-runner';
 const sandboxRoom = () => require('../hosts/sandbox/sandbox-host') as typeof import('../hosts/sandbox/sandbox-host');
 const execRoom = () => require('../communicators/exec/exec-communicator') as typeof import('../communicators/exec/exec-communicator');
 const sshRoom = () => require('../communicators/ssh/ssh-communicators') as typeof import('../communicators/ssh/ssh-communicators');
+const ec2Wiring = () => require('./ec2-wiring') as typeof import('./ec2-wiring');
 /* eslint-enable @typescript-eslint/no-require-imports */
 
 /** Makes the host that the command line names. */
@@ -22,14 +24,21 @@ export const wireHost: HostFactory = async (options) => {
       const { execCommunicators } = execRoom();
       return {
         host: new SandboxHost({ ...options, hostLoopback: options.allowHostLoopback }),
-        communicators: () => ({ provision: execCommunicators, bootTest: sshWhenUsed() }),
+        communicators: async () => ({ provision: execCommunicators, bootTest: sshWhenUsed() }),
       };
     }
     case 'ec2':
-      throw new GoldenError('unsupported-host', 'The host ec2 is not in this version', { kind: 'usage', hint: 'Build with --host sandbox.' });
+      return ec2Wiring().wireEc2(options);
     default:
-      throw new GoldenError('unknown-host', `There is no host ${options.kind}`, { kind: 'usage', hint: 'Hosts: sandbox.' });
+      throw new GoldenError('unknown-host', `There is no host ${options.kind}`, { kind: 'usage', hint: 'Hosts: sandbox, ec2.' });
   }
+};
+
+/** Opens the records and locks of builds: on this computer, or where the location says. */
+export const openStateStore: StateFactory = async ({ location, ...options }) => {
+  if (location === undefined) { return stateInFolder(options.stateFolder, options.clock); }
+  if (location.startsWith('s3://')) { return ec2Wiring().openS3State({ location, ...options }); }
+  throw new GoldenError('invalid-option', `--state ${location} is not understood`, { kind: 'usage', hint: 'Write --state s3://BUCKET/PREFIX' });
 };
 
 /** An SSH implementation takes longer to load than it takes to see that an image is unchanged. */

@@ -37,6 +37,8 @@ export interface Provisioned {
 
 /** What the journal of an unfinished build says. */
 export interface BuildRecord extends DeadBuild {
+  /** ISO 8601, UTC. Absent: as `started`. */
+  readonly begunAt?: string;
   /** Absent: it was killed before it began anything. */
   readonly started?: StartRecord;
   /** Absent: it did not get as far as to capture. */
@@ -57,6 +59,7 @@ export async function readBuildRecord(state: StateStore, buildId: string): Promi
   const detailOf = (type: JournalRecord['type'], act?: string) => records.find((record) => record.type === type && record.act === act)?.detail as unknown;
   return {
     buildId,
+    begunAt: records[0]?.time,
     started: detailOf('started') as StartRecord | undefined,
     provisioned: detailOf('done', PROVISIONED) as Provisioned | undefined,
     kept: records.some(({ type, act }) => type === 'event' && act === KEPT),

@@ -24,17 +24,17 @@ export async function recover(context: BuildContext, keys: BuildKeys, dead: read
   const provisioned = dead.find((build) => build.provisioned)?.provisioned;
   const mayGoOn = provisioned && (useCache || dead.some(({ buildId }) => buildId === resumes?.buildId));
   const draft = mayGoOn ? await host.findDraft?.(plan, keys, context, dead.map(({ buildId }) => buildId)) : undefined;
-  for (const build of dead) { await removeRemains(host, build, context, draft); }
+  for (const build of dead) {
+    for (const line of await removeRemains(host, build, context, draft)) {
+      context.report({ type: 'notice', level: 'info', message: `Removed what the build ${build.buildId} left, which was killed: ${line}` });
+    }
+  }
   if (!draft || !provisioned) { return undefined; }
   context.report({ type: 'notice', level: 'info', message: `Going on from ${draft.id}, which a build captured that was killed` });
   return { draft, provisioned };
 }
 
-/** Removes what a dead build left, and says so. */
-export async function removeRemains(host: Host, build: BuildRecord, context: HostContext, keep?: DraftArtifact): Promise<readonly string[]> {
-  const removed = await host.removeBuild({ buildId: build.buildId, intents: build.intents }, context, keep);
-  for (const line of removed) {
-    context.report({ type: 'notice', level: 'info', message: `Removed of the build ${build.buildId}, which was killed: ${line}` });
-  }
-  return removed;
+/** Removes what a dead build left. Returns one line for each thing. */
+export function removeRemains(host: Host, { buildId, intents }: BuildRecord, context: HostContext, keep?: DraftArtifact): Promise<readonly string[]> {
+  return host.removeBuild({ buildId, intents }, context, keep);
 }

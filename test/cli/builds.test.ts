@@ -15,7 +15,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'builds-'));
   host = new ArtifactHost();
   world = new TestSurroundings(folder, { GOLDEN_HOME: join(folder, 'home') }, async () => ({
-    host, communicators: () => ({ provision: execCommunicators, bootTest: execCommunicators }),
+    host, communicators: async () => ({ provision: execCommunicators, bootTest: execCommunicators }),
   }));
 });
 afterEach(() => {

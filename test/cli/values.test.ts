@@ -29,10 +29,10 @@ test('a variable that is not set is named, with what to do', async () => {
 test('what is kept in a cloud account is refused without one, with the way out', async () => {
   const values = valueSource(none, world);
   await expect(values.read('release', { type: 'ssm', name: '/release' })).rejects.toMatchObject({
-    code: 'no-account', message: 'release is read from the SSM parameter /release, and this version of golden reaches no cloud account',
+    code: 'no-account', message: 'release is read from the SSM parameter /release, and this host reaches no cloud account',
   });
   await expect(values.read('token', { type: 'secretsManager', id: 'tokens' })).rejects.toMatchObject({
-    code: 'no-account', message: 'token is read from the secret tokens of Secrets Manager, and this version of golden reaches no cloud account',
+    code: 'no-account', message: 'token is read from the secret tokens of Secrets Manager, and this host reaches no cloud account',
   });
 });
 

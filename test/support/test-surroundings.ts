@@ -1,4 +1,5 @@
 import type { Surroundings } from '../../lib/cli/surroundings';
+import { openStateStore } from '../../lib/cli/wiring';
 
 /** A world around the command line that keeps what is written, and whose time stands still until it is moved. */
 export class TestSurroundings implements Surroundings {
@@ -8,6 +9,7 @@ export class TestSurroundings implements Surroundings {
   readonly controller = new AbortController();
   readonly signal: Surroundings['signal'] = this.controller.signal;
   readonly stdout: Surroundings['stdout'];
+  readonly states: Surroundings['states'] = openStateStore;
   readonly stderr: Surroundings['stderr'] = { write: (text) => { this.err += text; } };
   readonly clock: Surroundings['clock'] = {
     now: () => this.time,

@@ -1,36 +1,18 @@
-import { resolve } from 'path';
+import { buildOne, reportEnd, reporterFor, type AskedOptions } from './build-one';
+import { openHost, openState } from './host-options';
 import { plansToBuild, type AppOptions } from './selected-plans';
-import type { BuildRequest } from '../../engine/build-request';
-import { stateInFolder } from '../../engine/state-folder';
 import type { FailureKind } from '../../errors';
-import type { BuildEvent, BuildOutcome } from '../../ports/events';
+import type { BuildOutcome } from '../../ports/events';
 import type { ParsedPlan } from '../app/plans';
 import { buildInOrder } from '../build-order';
 import { exitCodeOf } from '../exit-codes';
-import { recordFault } from '../fault-log';
-import { jsonReporter } from '../reporting/json-reporter';
-import { lineReporter } from '../reporting/line-reporter';
-import { LiveReporter } from '../reporting/live-reporter';
-import type { Reporter } from '../reporting/reporter';
-import type { Surroundings, WiredHost } from '../surroundings';
-import { checkOverrides, parseOverrides, valueSource } from '../values';
-import { VERSION } from '../version';
-import { localRunner, stateFolder } from '../wiring';
+import type { Surroundings } from '../surroundings';
+import { checkOverrides, parseOverrides } from '../values';
 
-/* Only what is valid gets as far as to need it. */
-// eslint-disable-next-line @typescript-eslint/no-require-imports
-const engine = () => require('../../engine/build') as typeof import('../../engine/build');
-
-export interface BuildOptions extends AppOptions {
-  readonly host: string;
-  readonly output: string;
+export interface BuildOptions extends AppOptions, AskedOptions {
   readonly parallel: number;
-  readonly onError: 'cleanup' | 'abort';
   readonly cache: boolean;
   readonly bootTest?: boolean;
-  readonly allowHostLoopback?: boolean;
-  readonly parameter?: readonly string[];
-  readonly secret?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -39,16 +21,15 @@ export async function buildCommand(patterns: readonly string[], options: BuildOp
   const overrides = parseOverrides(options.parameter, options.secret);
   const plans = await plansToBuild(patterns, options, surroundings);
   checkOverrides(overrides, plans.map(({ plan }) => plan));
-  const folders = { stateFolder: stateFolder(surroundings.environment), outputFolder: resolve(surroundings.folder, options.output) };
-  const wired = await surroundings.hosts({ kind: options.host, allowHostLoopback: options.allowHostLoopback ?? false, ...folders });
+  const wired = await openHost(options, surroundings);
+  const state = await openState(options, surroundings);
   const reporter = reporterFor(options, surroundings);
+  const { cache: useCache, bootTest = false } = options;
   try {
     const outcomes = await buildInOrder(plans, {
       parallel: options.parallel,
-      build: (plan, parent) => buildOne(plan, wired, {
-        ...options, ...folders, values: valueSource(overrides, surroundings), parentKey: parent?.buildKey,
-      }, reporter, surroundings),
-      withoutParent: (plan, parent, outcome) => report(reporter, surroundings, plan, withoutParent(plan, parent, outcome)),
+      build: (plan, parent) => buildOne(plan, { options, wired, state, reporter }, { useCache, bootTest, parentKey: parent?.buildKey }, surroundings),
+      withoutParent: (plan, parent, outcome) => reportEnd(reporter, surroundings, plan.plan.image, withoutParent(plan, parent, outcome)),
     });
     return exitCodeOf(outcomes.flatMap(failureOf));
   } finally {
@@ -56,45 +37,8 @@ export async function buildCommand(patterns: readonly string[], options: BuildOp
   }
 }
 
-type OneBuildOptions = BuildOptions & Pick<BuildRequest, 'stateFolder' | 'outputFolder' | 'values' | 'parentKey'>;
-
-function buildOne(
-  { plan, file }: ParsedPlan, { host, communicators }: WiredHost, options: OneBuildOptions, reporter: Reporter, surroundings: Surroundings,
-): Promise<BuildOutcome> {
-  return engine().build({
-    plan,
-    planFile: file,
-    host,
-    parentKey: options.parentKey,
-    communicators: communicators(),
-    values: options.values,
-    local: localRunner(surroundings.environment),
-    state: stateInFolder(options.stateFolder, surroundings.clock),
-    stateFolder: options.stateFolder,
-    outputFolder: options.outputFolder,
-    clock: surroundings.clock,
-    report: (event) => reporter.report({ time: timeOf(surroundings), image: plan.image, ...withoutStack(event, surroundings) }),
-    signal: surroundings.signal,
-    useCache: options.cache,
-    bootTest: options.bootTest ?? false,
-    onError: options.onError,
-    toolVersion: VERSION,
-  });
-}
-
-function reporterFor({ json }: BuildOptions, { stdout, clock }: Surroundings): Reporter {
-  if (json) { return jsonReporter(stdout); }
-  return stdout.terminal ? new LiveReporter(stdout, clock) : lineReporter(stdout);
-}
-
-/** The stack trace of a fault of ours goes to a file; what is shown is one line of it. */
-function withoutStack(event: BuildEvent, surroundings: Surroundings): BuildEvent {
-  if (event.type !== 'build.finished' || event.error?.kind !== 'internal') { return event; }
-  const [message] = event.error.message.split('\n');
-  return { ...event, error: { ...event.error, message, hint: recordFault([event.error.message], surroundings) } };
-}
-
-function withoutParent({ plan }: ParsedPlan, parent: ParsedPlan, outcome: BuildOutcome): BuildOutcome {
+/** How an image ends whose parent was not built. */
+export function withoutParent({ plan }: ParsedPlan, parent: ParsedPlan, outcome: BuildOutcome): BuildOutcome {
   return {
     status: outcome.status === 'interrupted' ? 'interrupted' : 'failed',
     definitionHash: plan.definitionHash,
@@ -108,16 +52,8 @@ function withoutParent({ plan }: ParsedPlan, parent: ParsedPlan, outcome: BuildO
   };
 }
 
-function report(reporter: Reporter, surroundings: Surroundings, { plan }: ParsedPlan, outcome: BuildOutcome): BuildOutcome {
-  reporter.report({ time: timeOf(surroundings), image: plan.image, type: 'build.finished', ...outcome });
-  return outcome;
-}
-
-function timeOf({ clock }: Surroundings): string {
-  return new Date(clock.now()).toISOString();
-}
-
-function failureOf({ status, error }: BuildOutcome): FailureKind[] {
+/** What went wrong in a build, as far as it decides how the command ends. */
+export function failureOf({ status, error }: BuildOutcome): FailureKind[] {
   if (status === 'interrupted') { return ['interrupted']; }
   return status === 'failed' ? [error?.kind ?? 'internal'] : [];
 }

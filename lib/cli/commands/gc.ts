@@ -1,30 +1,29 @@
-import { resolve } from 'path';
+import { contextOutsideBuilds, openHost, openState, type HostCommandOptions } from './host-options';
+import { removeDeadBuilds } from '../../engine/garbage';
+import { removeAbandonedLocks } from '../../engine/lock-file';
 import { removeOldRecords } from '../app/build-records';
 import { count } from '../reporting/figures';
 import type { Surroundings } from '../surroundings';
 import { stateFolder } from '../wiring';
 
-export interface GcOptions {
-  readonly host: string;
-  readonly output: string;
+export interface GcOptions extends Omit<HostCommandOptions, 'region'> {
+  readonly region?: readonly string[];
 }
 
 /** Removes what builds that are gone left behind, and old records. Nothing of a running build, and no finished artifact. */
-export async function gcCommand(options: GcOptions, surroundings: Surroundings): Promise<number> {
-  const { clock, signal, stdout } = surroundings;
-  const state = stateFolder(surroundings.environment);
-  const { host } = await surroundings.hosts({
-    kind: options.host, stateFolder: state, outputFolder: resolve(surroundings.folder, options.output), allowHostLoopback: false,
-  });
-  const removed = await host.collectGarbage({
-    buildId: 'gc',
-    report: (event) => { if (event.type === 'notice') { surroundings.stderr.write(`${event.message}\n`); } },
-    signal,
-    // Removing starts nothing that would have to be undone.
-    intend: async () => { /* nothing to record */ },
-    late: async () => { throw new Error('Nothing is built here'); },
-  });
-  const all = [...removed, ...removeOldRecords(state, clock.now())];
-  stdout.write([...all.map((line) => `removed ${line}`), all.length === 0 ? 'Nothing to remove.' : `Removed ${count(all.length, 'thing')}.`].join('\n') + '\n');
+export async function gcCommand({ region: regions = [], ...options }: GcOptions, surroundings: Surroundings): Promise<number> {
+  const { clock, stdout, environment } = surroundings;
+  const context = contextOutsideBuilds('gc', surroundings);
+  const state = await openState({ ...options, region: regions[0] }, surroundings);
+  const removed: string[] = [];
+  for (const region of regions.length > 0 ? regions : [undefined]) {
+    const { host } = await openHost({ ...options, region }, surroundings);
+    // From what they recorded first, then from what there is.
+    removed.push(...await removeDeadBuilds({ state, host, context, clock }));
+    removed.push(...await host.collectGarbage(context));
+  }
+  removed.push(...await removeAbandonedLocks(stateFolder(environment), clock));
+  removed.push(...removeOldRecords(stateFolder(environment), clock.now()));
+  stdout.write([...removed.map((line) => `removed ${line}`), removed.length === 0 ? 'Nothing to remove.' : `Removed ${count(removed.length, 'thing')}.`].join('\n') + '\n');
   return 0;
 }

@@ -1,4 +1,4 @@
-import { resolve } from 'path';
+import { foldersOf, openHost, type HostCommandOptions } from './host-options';
 import { plansToBuild, type AppOptions } from './selected-plans';
 import { preview, type Preview } from '../../engine/preview';
 import type { ParsedPlan } from '../app/plans';
@@ -6,11 +6,8 @@ import { parentOf } from '../build-order';
 import { previewLines } from '../reporting/preview-lines';
 import type { Surroundings } from '../surroundings';
 import { checkOverrides, parseOverrides, valueSource } from '../values';
-import { stateFolder } from '../wiring';
 
-export interface PlanOptions extends AppOptions {
-  readonly host: string;
-  readonly output: string;
+export interface PlanOptions extends AppOptions, HostCommandOptions {
   readonly cache: boolean;
   readonly parameter?: readonly string[];
   readonly secret?: readonly string[];
@@ -26,12 +23,11 @@ interface Waiting {
 
 /** Shows what a build would do, and why. Starts nothing. */
 export async function planCommand(patterns: readonly string[], options: PlanOptions, surroundings: Surroundings): Promise<number> {
-  const { environment, folder, signal, stdout } = surroundings;
+  const { signal, stdout } = surroundings;
   const overrides = parseOverrides(options.parameter, options.secret);
   const plans = await plansToBuild(patterns, options, surroundings);
   checkOverrides(overrides, plans.map(({ plan }) => plan));
-  const folders = { stateFolder: stateFolder(environment), outputFolder: resolve(folder, options.output) };
-  const { host } = await surroundings.hosts({ kind: options.host, allowHostLoopback: false, ...folders });
+  const { host, values } = await openHost(options, surroundings);
   const previews = new Map<ParsedPlan, Promise<Preview | Waiting>>();
   const previewOf = (parsed: ParsedPlan): Promise<Preview | Waiting> => {
     const known = previews.get(parsed) ?? previewOne(parsed);
@@ -50,8 +46,8 @@ export async function planCommand(patterns: readonly string[], options: PlanOpti
       planFile: file,
       host,
       parentKey: isThere(parentPreview) ? parentPreview.keys.build : undefined,
-      values: valueSource(overrides, surroundings),
-      ...folders,
+      values: valueSource(overrides, surroundings, await values?.(plan)),
+      ...foldersOf(options, surroundings),
       signal,
       useCache: options.cache,
       report: () => undefined,

@@ -1,0 +1,60 @@
+import { dirname } from 'path';
+import { sshCommunicators } from '../communicators/ssh/ssh-communicators';
+import { ssmCommunicators } from '../communicators/ssm/ssm-communicators';
+import { openCloud } from '../hosts/ec2/cloud';
+import { Ec2Host } from '../hosts/ec2/ec2-host';
+import { ec2Machine } from '../hosts/ec2/ec2-machine';
+import { parseS3Location, s3State } from '../hosts/ec2/s3-state';
+import { s3Staging } from '../hosts/ec2/staging';
+import type { Plan } from '../plan/model';
+import type { CommunicatorFactory } from '../ports/communicator';
+import type { StateStore } from '../ports/state';
+import type { AccountOptions, HostOptions, StateOptions, WiredHost } from './surroundings';
+
+/* What reaches an AWS account. Loaded for the commands that need one, and no others: it is most of the program. */
+
+/** Builds on EC2, over SSM or over SSH, as each plan says. */
+export function wireEc2(options: HostOptions): WiredHost {
+  useProfile(options);
+  const { clock, outputFolder, region: named, environment, stagingBucket: bucket } = options;
+  const host = new Ec2Host({ clock, outputFolder, region: named });
+  const { cloud } = host;
+
+  const overSsm = (region: string): CommunicatorFactory => {
+    const access = cloud.clients.access(region);
+    return {
+      kind: 'ssm',
+      requirements: { managed: true },
+      open: (machine) => {
+        const staging = s3Staging(cloud, { region, buildId: ec2Machine(machine).buildId, bucket });
+        return ssmCommunicators({ access, staging, clock }).open(machine);
+      },
+    };
+  };
+  const communicatorOf = (plan: Plan, planFile: string, region: string): CommunicatorFactory => {
+    const { communicator } = plan.builder;
+    if (communicator.type === 'ssm') { return overSsm(region); }
+    return sshCommunicators({ spec: communicator, folder: dirname(planFile), environment });
+  };
+  return {
+    host,
+    communicators: async (plan, planFile) => {
+      const region = await cloud.regionOf(plan);
+      // Keys of the builder are not those of the machine that is started from the image.
+      return { provision: communicatorOf(plan, planFile, region), bootTest: communicatorOf(plan, planFile, region) };
+    },
+  };
+}
+
+/** Keeps records and locks in S3. */
+export async function openS3State({ location, clock, stateFolder, ...account }: StateOptions & { readonly location: string }): Promise<StateStore> {
+  useProfile(account);
+  const place = parseS3Location(location);
+  const { clients } = openCloud({ clock, outputFolder: stateFolder, region: account.region });
+  return s3State({ client: clients.s3(await clients.defaultRegion()), ...place }, clock);
+}
+
+/** The SDK reads it from the environment, wherever it makes a client. */
+function useProfile({ profile }: AccountOptions): void {
+  if (profile !== undefined) { process.env.AWS_PROFILE = profile; }
+}
