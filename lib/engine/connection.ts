@@ -30,10 +30,7 @@ export class Connection {
   async demand(purpose: string, command: string, options: Omit<ExecuteOptions, 'signal'> = {}): Promise<Buffer> {
     const { exitCode, stdout, stderr } = await this.execute(command, options);
     if (exitCode === 0) { return stdout; }
-    const said = stderr.toString().trim().split('\n').slice(-5).join('\n');
-    throw new GoldenError('machine-command-failed', `The machine could not ${purpose} (exit code ${exitCode}): ${said}`, {
-      hint: /No space left/.test(said) ? 'Its disk is full: give the image a larger root volume.' : undefined,
-    });
+    throw commandFailed(purpose, exitCode, stderr);
   }
 
   /** Writes a file; `content` is asked for again where the connection broke under it. */
@@ -57,6 +54,14 @@ export class Connection {
       }
     }
   }
+}
+
+/** A command of the engine's own did not succeed; `purpose` completes the sentence "The machine could not ...". */
+export function commandFailed(purpose: string, exitCode: number, stderr: Buffer): GoldenError {
+  const said = stderr.toString().trim().split('\n').slice(-5).join('\n');
+  return new GoldenError('machine-command-failed', `The machine could not ${purpose} (exit code ${exitCode}): ${said}`, {
+    hint: /No space left/.test(said) ? 'Its disk is full: give the image a larger root volume.' : undefined,
+  });
 }
 
 /** Whether the machine may be well, and only the way to it is not. */

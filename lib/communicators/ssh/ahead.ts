@@ -10,23 +10,37 @@ import type { Client, ClientChannel, ParsedKey } from 'ssh2';
 const WINDOW = 2 << 20;
 const PACKET = 32 << 10;
 
+/** OpenSSH opens the window of a session when it starts the command, to this at least; what is sent by then finds it open. */
+const AHEAD = 1 << 20;
+
 type Answer = (error: Error | undefined, channel?: ClientChannel) => void;
 
 interface Protocol {
+  /** Ours: what was sent ahead in which channels. */
+  _debts?: Map<number, number>;
   authPK(user: string, key: ParsedKey, algorithm?: string, sign?: (data: Buffer, done: (signature: Buffer) => void) => void): void;
   service(name: string): void;
   session(channel: number, window: number, packet: number): void;
   exec(channel: number, command: string, wantReply: boolean): void;
-  readonly _handlers: { SERVICE_ACCEPT?: (protocol: Protocol, name: string) => void };
+  readonly _handlers: {
+    SERVICE_ACCEPT?: (protocol: Protocol, name: string) => void;
+    CHANNEL_WINDOW_ADJUST: (protocol: Protocol, channel: number, amount: number) => void;
+  };
 }
 
 interface InnerClient {
   readonly _protocol: Protocol;
   readonly _chanMgr: { add(answer: Answer & { type?: string }): number };
+  readonly _remoteVer?: string;
   _resetKA?: () => void;
 }
 
-type InnerChannel = ClientChannel & { readonly _callbacks: ((failed: boolean | Error) => void)[]; readonly outgoing: { readonly id: number }; subtype?: string };
+interface InnerChannel {
+  readonly _callbacks: ((failed: boolean | Error) => void)[];
+  readonly incoming: { readonly id: number };
+  readonly outgoing: { readonly id: number; window: number };
+  subtype?: string;
+}
 
 /**
  * Sends the whole login as soon as the keys are exchanged, with what is to follow it. To be called right after `connect`.
@@ -63,10 +77,27 @@ export function openSession(client: Client): Promise<ClientChannel> {
 
 /** Starts a command in a session. What goes to its stdin may follow at once. */
 export function runInSession(client: Client, session: ClientChannel, command: string): void {
-  const channel = session as InnerChannel;
-  channel._callbacks.push((failed) => { if (failed) { channel.destroy(); } });
+  const { _protocol: protocol, _remoteVer: version } = client as unknown as InnerClient;
+  const channel = session as unknown as InnerChannel;
+  channel._callbacks.push((failed) => { if (failed) { session.destroy(); } });
   channel.subtype = 'exec';
-  (client as unknown as InnerClient)._protocol.exec(channel.outgoing.id, command, true);
+  protocol.exec(channel.outgoing.id, command, true);
+  if (channel.outgoing.window === 0 && version?.startsWith('OpenSSH_')) {
+    channel.outgoing.window = AHEAD;
+    (protocol._debts ??= settleDebts(protocol)).set(channel.incoming.id, AHEAD);
+  }
+}
+
+/** Takes what was sent ahead from the windows that the server opens. */
+function settleDebts({ _handlers: handlers }: Protocol): Map<number, number> {
+  const debts = new Map<number, number>();
+  const adjust = handlers.CHANNEL_WINDOW_ADJUST;
+  handlers.CHANNEL_WINDOW_ADJUST = (protocol, channel, amount) => {
+    const debt = debts.get(channel) ?? 0;
+    if (debt > amount) { debts.set(channel, debt - amount); } else { debts.delete(channel); }
+    adjust(protocol, channel, Math.max(0, amount - debt));
+  };
+  return debts;
 }
 
 /** Tells the keep-alive that the server was heard. */

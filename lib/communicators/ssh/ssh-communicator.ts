@@ -1,15 +1,19 @@
 import { PassThrough, Writable, type Readable } from 'stream';
 import { finished } from 'stream/promises';
 import { setTimeout as sleep } from 'timers/promises';
+import { collect } from './output';
 import { RemoteCommand } from './remote-command';
 import type { SshConnection } from './ssh-connection';
 import { supervise } from './supervision';
+import { upload } from './upload';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
 import type { Communicator, ExecuteOptions, ExecuteResult } from '../../ports/communicator';
 import type { Machine } from '../../ports/host';
 
 const EXECUTE_MS = 60_000;
+/** For what is at most a megabyte, over any way. */
+const UPLOAD_MS = 300_000;
 /** For the login that a command needs after a loss. */
 const RECONNECT_MS = 30_000;
 const PAUSE_MS = 250;
@@ -74,31 +78,11 @@ export class SshCommunicator implements Communicator {
     });
   }
 
-  async upload(content: Readable, path: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    const draft = quote(`${path}.golden-part`);
-    const arrived = finished(content, { writable: false });
-    arrived.catch(() => { /* told below, or of no interest once the machine failed */ });
-    const remote = await this.start(`rm -f -- ${draft} && umask 077 && cat > ${draft}`, options);
-    remote.stdout.resume();
-    content.pipe(remote.stdin);
-    try {
-      await supervise(remote, options, async () => {
-        const [stderr, exitCode] = await Promise.race([
-          Promise.all([collect(remote.stderr), remote.ended]),
-          arrived.then(() => new Promise<never>(() => { /* the machine has the last word */ })),
-        ]);
-        if (exitCode !== 0) { throw fileError('upload-failed', `${path} could not be written on the machine`, stderr); }
-      });
-    } catch (error) {
-      content.unpipe(remote.stdin);
-      content.destroy();
-      if (GoldenError.is(error) && error.code === 'connection-lost') { throw error; }
-      await this.execute(`rm -f -- ${draft}`).catch(() => undefined);
-      throw error;
-    }
-    // Only now is it known that all has arrived: a lost connection looks like the end of the input over there.
-    const moved = await this.execute(`mv -fT -- ${draft} ${quote(path)}`, options);
-    if (moved.exitCode !== 0) { throw fileError('upload-failed', `${path} could not be replaced on the machine`, moved.stderr); }
+  upload(content: Readable, path: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return upload({
+      start: (command) => this.start(command, options),
+      execute: (command, limits) => this.execute(command, { timeoutMs: UPLOAD_MS, ...limits }),
+    }, content, path, options.signal);
   }
 
   async download(path: string): Promise<Readable> {
@@ -109,7 +93,7 @@ export class SshCommunicator implements Communicator {
     let over = false;
     Promise.all([collect(remote.stderr), remote.ended]).then(([stderr, exitCode]) => {
       over = true;
-      if (exitCode === 0) { content.end(); } else { content.destroy(fileError('download-failed', `${path} could not be read on the machine`, stderr)); }
+      if (exitCode === 0) { content.end(); } else { content.destroy(downloadFailed(path, stderr)); }
     }, (error) => {
       over = true;
       content.destroy(error);
@@ -152,13 +136,6 @@ export class SshCommunicator implements Communicator {
   }
 }
 
-function fileError(code: string, message: string, stderr: Buffer): GoldenError {
-  return new GoldenError(code, `${message}: ${stderr.toString().trim()}`);
-}
-
-async function collect(stream: Readable): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  stream.on('data', (data: Buffer) => pieces.push(data));
-  await finished(stream, { writable: false });
-  return Buffer.concat(pieces);
+function downloadFailed(path: string, stderr: Buffer): GoldenError {
+  return new GoldenError('download-failed', `${path} could not be read on the machine: ${stderr.toString().trim()}`);
 }

@@ -82,7 +82,8 @@ export class SshConnection {
   private async logIn(options: ChannelOptions): Promise<Connected> {
     let sessions: Sessions | undefined;
     const client = await login({
-      ...this.target, ...options,
+      ...this.target,
+      ...options,
       follow: (early) => {
         sessions ??= new Sessions(early);
         sessions.fill();

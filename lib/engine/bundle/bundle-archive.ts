@@ -10,11 +10,12 @@ import { quoteAll } from '../../plan/shell';
 const PIECE = 256 << 10;
 
 /**
- * The one transfer of a bundle: a gzip tar of the runner, what it is to do, scripts and contents. Holds no secret.
- * @param compression 0 to 9
+ * The one transfer of a bundle: a tar of the runner, what it is to do, scripts and contents. Holds no secret.
+ * @param compression of gzip, 1 to 9; none for 0
  */
 export function bundleArchive(bundle: Bundle, compression: number): Readable {
-  const tar = Readable.from(inPieces(members(bundle)));
+  const tar = Readable.from(inPieces(members(bundle)), { objectMode: false });
+  if (compression === 0) { return tar; }
   const gzip = createGzip({ level: compression, chunkSize: PIECE });
   tar.on('error', (error) => gzip.destroy(error));
   return tar.pipe(gzip);

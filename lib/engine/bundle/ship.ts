@@ -1,36 +1,70 @@
 import { createHash } from 'crypto';
+import type { Readable } from 'stream';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
-import type { Connection } from '../connection';
+import { commandFailed, type Connection } from '../connection';
 import type { Bundle, MachineFolders } from './bundle';
 import { bundleArchive } from './bundle-archive';
+import { compressionFor } from './compression';
 import { TAR_END, tarHeader, tarPadding } from './tar-header';
 
-/** A short wire gains nothing from compression; any other does, even from the cheapest. */
-const COMPRESSION = { exec: 0, ssh: 1, ssm: 6 } as const;
+/** Archives up to this size travel with the command that starts their runner, where commands take input of that size. */
+const AT_ONCE = { exec: 1 << 20, ssh: 1 << 20, ssm: 0 } as const;
 
 /** Extracting some gigabytes may take a while on a slow disk. */
 const START_TIMEOUT_MS = 900_000;
 
-/** Brings a bundle to the machine in one transfer, and starts its runner, detached from the connection. */
+/** How the start of a bundle ends that has secrets, on a machine that has no memory to put them in. */
+const NO_MEMORY = 78;
+
+/** Brings a bundle to the machine and starts its runner, detached from the connection: in one act where it is small. */
 export async function shipBundle(connection: Connection, folders: MachineFolders, bundle: Bundle): Promise<void> {
+  const { kind } = connection.communicator;
   const secrets = secretFiles(bundle);
-  const facts = (await connection.demand('make room for a bundle', prepareCommand(folders, bundle))).toString();
-  if (secrets.length > 0 && !facts.includes('memory')) {
+  const compression = await compressionFor(kind, bundle);
+  const whole = await upTo(AT_ONCE[kind], () => bundleArchive(bundle, compression), bundle);
+  if (!whole) {
+    await start(connection, folders, `${prepareCommand(folders, bundle)}\n${demandMemory(secrets)}`, Buffer.alloc(0));
+    await connection.upload(() => bundleArchive(bundle, compression), `${bundle.payload}.tar`);
+  }
+  const command = [
+    ...(whole ? [prepareCommand(folders, bundle), demandMemory(secrets)] : ['set -e']),
+    startCommand(bundle, compression > 0, secrets, whole !== undefined),
+  ].join('\n');
+  await start(connection, folders, command, Buffer.concat([secrets, whole ?? Buffer.alloc(0)]));
+}
+
+async function start(connection: Connection, folders: MachineFolders, command: string, stdin: Buffer): Promise<void> {
+  const { exitCode, stderr } = await connection.execute(command, { stdin, timeoutMs: START_TIMEOUT_MS });
+  if (exitCode === NO_MEMORY) {
     throw new GoldenError('no-memory-backed-folder', `The machine has no memory-backed ${folders.state}, and secrets must not reach its disk`, {
       hint: 'Mount a tmpfs on /run of the source, or do without secrets on this host.',
     });
   }
-  await connection.upload(() => bundleArchive(bundle, COMPRESSION[connection.communicator.kind]), `${bundle.payload}.tar.gz`);
-  await connection.demand('start a bundle', startCommand(bundle), { stdin: Buffer.concat([...secrets, TAR_END]), timeoutMs: START_TIMEOUT_MS });
+  if (exitCode !== 0) { throw commandFailed('start a bundle', exitCode, stderr); }
+}
+
+/** An archive that is no larger than that. */
+async function upTo(limit: number, archive: () => Readable, { instructions }: Bundle): Promise<Buffer | undefined> {
+  const raw = instructions.flatMap(({ files }) => files).reduce((sum, { size }) => sum + size, 0);
+  if (raw > 16 * limit) { return undefined; }
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of archive()) {
+    pieces.push(piece as Buffer);
+    size += (piece as Buffer).length;
+    if (size > limit) { return undefined; }
+  }
+  return Buffer.concat(pieces);
 }
 
 /** Secrets go through stdin, so that no list of processes shows them, and lie in memory from there on. */
-function secretFiles(bundle: Bundle): Buffer[] {
-  return bundle.instructions.filter(({ secretsScript }) => secretsScript !== undefined).flatMap(({ index, secretsScript }) => {
+function secretFiles(bundle: Bundle): Buffer {
+  const files = bundle.instructions.filter(({ secretsScript }) => secretsScript !== undefined).flatMap(({ index, secretsScript }) => {
     const content = Buffer.from(secretsScript!);
     return [tarHeader({ name: Buffer.from(`${index}.secrets`), type: 'file', mode: 0o600, size: content.length }), content, tarPadding(content.length)];
   });
+  return files.length > 0 ? Buffer.concat([...files, TAR_END]) : Buffer.alloc(0);
 }
 
 function prepareCommand(folders: MachineFolders, bundle: Bundle): string {
@@ -40,23 +74,29 @@ mkdir -p ${folders.state} ${folders.payload}
 chmod 0711 ${folders.payload}
 type=$(stat -f -c %T ${folders.state})
 if [ "$type" != tmpfs ] && mount -t tmpfs -o mode=0700 golden ${folders.state} 2>/dev/null; then type=tmpfs; fi
-mkdir -p ${bundle.state}
-[ "$type" != tmpfs ] || echo memory`;
+mkdir -p ${bundle.state}`;
 }
 
-/** May run twice, where the connection broke under it; what was started is not started again. */
-function startCommand({ payload, state }: Bundle): string {
+/** Before a secret was read, let alone written. */
+function demandMemory(secrets: Buffer): string {
+  return secrets.length > 0 ? `[ "$type" = tmpfs ] || exit ${NO_MEMORY}` : '';
+}
+
+/**
+ * May run twice, where the connection broke under it; what was started is not started again.
+ * @param inline whether the archive follows the secrets in stdin, and does not lie beside the folder
+ */
+function startCommand({ payload, state }: Bundle, gzip: boolean, secrets: Buffer, inline: boolean): string {
   const runner = `env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh ${quote(`${payload}/runner.sh`)} ${payload} ${state}`;
   // Processes that a script leaves behind live on, as they do on any machine; only the runner belongs to the unit.
   const unit = `systemd-run --quiet --no-block --unit=golden-${createHash('sha256').update(payload).digest('hex').slice(0, 12)} -p KillMode=process -p IgnoreSIGPIPE=no`;
-  return `set -e
-umask 077
+  return `umask 077
 [ ! -e ${state}/records ] || exit 0
-tar -xf - -C ${state}
+${secrets.length > 0 ? `dd bs=512 count=${secrets.length / 512} iflag=fullblock 2>/dev/null | tar -xf - -C ${state}` : ''}
 rm -rf ${payload}
 mkdir -m 0711 ${payload}
-tar -xzf ${payload}.tar.gz -C ${payload}
-rm -f ${payload}.tar.gz
+tar ${gzip ? '-xzf' : '-xf'} ${inline ? '-' : `${payload}.tar`} -C ${payload}
+${inline ? '' : `rm -f ${payload}.tar`}
 : >${state}/records
 if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
   ${unit} -p OOMPolicy=continue -p TasksMax=infinity ${runner} 2>/dev/null || ${unit} ${runner}

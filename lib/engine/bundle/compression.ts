@@ -1,0 +1,38 @@
+import { deflateSync } from 'zlib';
+import type { Bundle, BundleFile } from './bundle';
+import type { Communicator } from '../../ports/communicator';
+
+/** A short wire gains nothing from compression; any other does, even from the cheapest. */
+const COMPRESSION = { exec: 0, ssh: 1, ssm: 6 } as const;
+
+/** Files from this size on are looked into: compressing what cannot be compressed takes longer than sending it. */
+const LARGE = 4 << 20;
+const SAMPLE = 256 << 10;
+
+/** What is worth less than this is not worth its time. */
+const WORTHWHILE = 0.9;
+
+/** How much to compress a bundle on its way; 0: not at all. */
+export async function compressionFor(kind: Communicator['kind'], bundle: Bundle): Promise<number> {
+  const files = bundle.instructions.flatMap((instruction) => instruction.files);
+  let total = 0;
+  let dense = 0;
+  for (const file of files) {
+    total += file.size;
+    if (file.size >= LARGE && COMPRESSION[kind] > 0 && await isDense(file)) { dense += file.size; }
+  }
+  return dense * 2 > total ? 0 : COMPRESSION[kind];
+}
+
+/** Judged by its beginning. */
+async function isDense(file: BundleFile): Promise<boolean> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of file.content()) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size >= SAMPLE) { break; }
+  }
+  const sample = Buffer.concat(pieces).subarray(0, SAMPLE);
+  return deflateSync(sample, { level: 1 }).length > sample.length * WORTHWHILE;
+}
