@@ -1,5 +1,6 @@
 import { mkdir } from 'fs/promises';
 import { join } from 'path';
+import { BootedMachine } from './booted-machine';
 import { DiskStore } from './disk-store';
 import { LightMachine } from './light-machine';
 import { MachineFolder } from './machine-folder';
@@ -70,7 +71,5 @@ export function createMachineProvider(kind: MachineKind): RealMachineProvider {
 }
 
 function launchKind(kind: MachineKind, folder: MachineFolder, request: CloudMachineRequest): Promise<CloudMachine> {
-  if (kind === 'light') { return LightMachine.launch(folder, request); }
-  throw new Error('not yet');
+  return kind === 'light' ? LightMachine.launch(folder, request) : BootedMachine.launch(folder, request);
 }
-

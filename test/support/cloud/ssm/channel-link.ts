@@ -96,7 +96,6 @@ export class ChannelLink {
     }
     if (message.type === 'acknowledge') { this.acknowledged(message); return; }
     if (message.type !== 'input_stream_data') { this.events.onViolation(`a message of type ${message.type}`); return; }
-    if (message.sequence === 0 && message.flags !== FIRST) { this.events.onViolation(`flags of ${message.flags} in the first message`); }
     this.acknowledge(message);
     if (message.sequence < this.expected) { return; }
     this.early.set(message.sequence, message);

@@ -5,7 +5,7 @@ export type MessageType =
   'input_stream_data' | 'output_stream_data' | 'acknowledge' | 'channel_closed' | 'start_publication' | 'pause_publication';
 
 /** What the payload of a stream message is. */
-export const PAYLOAD = { none: 0, output: 1, error: 2, size: 3, parameter: 4, handshakeRequest: 5, handshakeResponse: 6, handshakeComplete: 7, flag: 10 };
+export const PAYLOAD = { none: 0, output: 1, size: 3, handshakeRequest: 5, handshakeResponse: 6, handshakeComplete: 7, flag: 10 };
 
 /** Payloads of `PAYLOAD.flag`. */
 export const FLAG = { disconnectToPort: 1, terminateSession: 2, connectToPortError: 3 };

@@ -33,9 +33,13 @@ export async function describeInstanceInformation(call: SsmCall, agents: Agents,
 }
 
 function wantedIds({ input }: SsmCall): readonly string[] | undefined {
+  const { Filters, InstanceInformationFilterList } = input as {
+    readonly Filters?: readonly { Key: string; Values: string[] }[];
+    readonly InstanceInformationFilterList?: readonly { key: string; valueSet: string[] }[];
+  };
   const filters = [
-    ...((input.Filters as { Key: string; Values: string[] }[] | undefined) ?? []).map(({ Key, Values }) => ({ key: Key, values: Values })),
-    ...((input.InstanceInformationFilterList as { key: string; valueSet: string[] }[] | undefined) ?? []).map(({ key, valueSet }) => ({ key, values: valueSet })),
+    ...(Filters ?? []).map(({ Key, Values }) => ({ key: Key, values: Values })),
+    ...(InstanceInformationFilterList ?? []).map(({ key, valueSet }) => ({ key, values: valueSet })),
   ];
   const other = filters.find(({ key }) => key !== 'InstanceIds');
   if (other) { throw new ApiError('InvalidFilterKey', `The emulated cloud filters by InstanceIds only, not by ${other.key}`); }

@@ -88,7 +88,9 @@ export class RunCommand {
 
   cancel(call: SsmCall): object {
     const { CommandId, InstanceIds } = call.input;
-    const found = (this.invocations.get(String(CommandId)) ?? []).filter(({ request }) => request.account === call.account && request.region === call.region);
+    const found = (this.invocations.get(String(CommandId)) ?? []).filter(({ request }) => (
+      request.account === call.account && request.region === call.region
+    ));
     if (found.length === 0) { throw new ApiError('InvalidCommandId', `${String(CommandId)} is not a valid command ID.`); }
     const wanted = (InstanceIds as string[] | undefined) ?? [];
     found.filter(({ instanceId }) => wanted.length === 0 || wanted.includes(instanceId)).filter((one) => !isOver(one)).forEach((one) => {
