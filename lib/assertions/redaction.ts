@@ -1,13 +1,15 @@
 import { basename } from 'path';
 import type { AssetReference, Instruction } from '../plan/instructions';
+import { withKeyPaths } from '../plan/key-paths';
 import type { Plan } from '../plan/model';
 import { withRootTarPath } from '../plan/root-tar-path';
 
 const DIGEST = '<digest>';
 
-/** The plan without the folder of a root tar: an assembly says it from elsewhere than an image does. */
+/** The plan without the folders of a root tar and of SSH keys: an assembly says them from elsewhere than an image does. */
 export function withoutPaths(plan: Plan): Plan {
-  return withRootTarPath(plan, (path) => `<folder>/${basename(path)}`);
+  const nameOnly = (path: string) => `<folder>/${basename(path)}`;
+  return withKeyPaths(withRootTarPath(plan, nameOnly), nameOnly);
 }
 
 /** The plan with a placeholder for each digest of ours. A digest that a user wrote stays: it is part of what is tested. */

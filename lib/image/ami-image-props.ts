@@ -1,8 +1,12 @@
 import type { Size } from 'aws-cdk-lib';
+import type { UserData } from 'aws-cdk-lib/aws-ec2';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { BuilderOptions } from './builder-options';
 import type { Check } from './checks/check';
 import type { Delivery } from './delivery';
 import type { DistributionOptions } from './distribution-options';
+import type { BootMode } from './machine/boot-mode';
+import type { RootVolumeOptions, VolumeOptions } from './machine/volume-options';
 import type { IProvisioner } from './provisioners/provisioner-context';
 import type { Source } from './sources/source';
 
@@ -61,9 +65,54 @@ export interface AmiImageProps {
   readonly description?: string;
 
   /**
-   * Size of the root volume, in whole mebibytes.
+   * Size of the root volume, in whole mebibytes. The same as `rootVolume: { size }`.
    *
    * @default - that of the source
    */
   readonly rootVolumeSize?: Size;
+
+  /**
+   * Size, type and speed of the root volume.
+   *
+   * @default - gp3 with its base speed, and the size of the source
+   */
+  readonly rootVolume?: RootVolumeOptions;
+
+  /**
+   * Volumes beside the root volume. They are captured with it, so every instance of the image has them.
+   *
+   * @default - none
+   */
+  readonly volumes?: VolumeOptions[];
+
+  /**
+   * What cloud-init does when the builder boots for the first time: a script (`UserData.forLinux()`) or a `#cloud-config`
+   * (`UserData.custom('#cloud-config\n...')`). It is part of what the image is. At most 12 KiB after compression. No secrets:
+   * everything on the machine can read it.
+   *
+   * @default - only what this library itself asks of cloud-init
+   */
+  readonly userData?: UserData;
+
+  /**
+   * Firmware that instances of the image boot with.
+   *
+   * @default - that of the source
+   */
+  readonly bootMode?: BootMode;
+
+  /**
+   * Whether the volumes are encrypted, from the launch of the builder on.
+   *
+   * @default true
+   */
+  readonly encrypted?: boolean;
+
+  /**
+   * KMS key of the volumes, in the region that the image is built in. A key of the image's own stack is refused, since that
+   * is deployed after the image is built.
+   *
+   * @default - the default EBS key of the account
+   */
+  readonly encryptionKey?: IKey;
 }

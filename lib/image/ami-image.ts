@@ -6,14 +6,17 @@ import type { AmiImageProps } from './ami-image-props';
 import type { Plan } from '../plan/model';
 import type { Check } from './checks/check';
 import { Delivery } from './delivery';
+import { ImageKeyGrants } from './keys/image-key-grants';
 import { Author } from './lowering/author';
 import { bindProvisioner } from './lowering/bound-context';
 import { Draft } from './lowering/draft';
 import type { OsFamily } from './os-family';
 import type { IProvisioner } from './provisioners/provisioner-context';
 import type { IBaseImage } from './sources/base-image';
+import { renderBuilder, type RenderedBuilder } from './synthesis/builder';
 import { renderDefinition, type RenderedDefinition } from './synthesis/definition';
 import { addDefinitionParameter } from './synthesis/definition-parameter';
+import { renderDelivery, type RenderedDelivery } from './synthesis/delivery-spec';
 import { defaultImageName, takeImageName } from './synthesis/image-names';
 import { parameterNameOf, renderPlan, type RenderedPlan } from './synthesis/plan';
 import { writePlan } from './synthesis/plan-artifact';
@@ -81,6 +84,8 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
   private readonly draft: Draft;
   private readonly author: Author;
   private readonly delivery: Delivery;
+  private readonly building: RenderedBuilder;
+  private readonly delivering: RenderedDelivery;
   private definition?: RenderedDefinition;
   private plan?: RenderedPlan;
 
@@ -101,6 +106,9 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
       this.author.fault('duplicate-name', `${owner} has the imageName ${this.imageName} already`, 'Give each image of a stack its own.');
     }
 
+    // At once and not at synthesis: what lies in other stacks becomes outputs of theirs, which has to be before those are done.
+    this.building = renderBuilder(this, source, props.builder);
+    this.delivering = renderDelivery(this, this.imageName, props);
     addDefinitionParameter(this, () => this._hash());
     this.addProvisioner(...props.provisioners ?? []);
     this.addCheck(...props.checks ?? []);
@@ -136,6 +144,12 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
    */
   public getImage(scope: Construct): MachineImageConfig {
     return { imageId: this.imageIdFor(scope), osType: OperatingSystemType.LINUX, userData: UserData.forLinux() };
+  }
+
+  /** Lets others use the customer keys that the image is encrypted with, so that they can launch it. An error where it has none. */
+  public get keyGrants(): ImageKeyGrants {
+    const { encryptionKey, distribution } = this.props;
+    return ImageKeyGrants.of(...[...encryptionKey ? [encryptionKey] : [], ...Object.values(distribution?.encryptionKeys ?? {})]);
   }
 
   /** Adds provisioners after those that it has. An error once the image is locked. */
@@ -184,7 +198,7 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
   }
 
   private rendered(): RenderedPlan {
-    return this.plan ??= renderPlan(this, this.imageName, this.props, this.draft, this.lock());
+    return this.plan ??= renderPlan(this, this.draft, { definition: this.lock(), builder: this.building, delivery: this.delivering });
   }
 
   /** Faults of the image itself, or of one provisioner, as CDK prints them below the path of the construct. */

@@ -1,36 +1,46 @@
-import type { CommunicatorSpec } from '../plan/builder';
+import type { BastionSpec, CommunicatorSpec, SshKeySpec } from '../plan/builder';
+import { SshVia, type SshBastion, type SshOptions } from './ssh/ssh-options';
 
-/** Options of a build over SSH. */
-export interface SshOptions {
-  /**
-   * The user to log in as.
-   *
-   * @default - the login user of the source
-   */
-  readonly user?: string;
+const SSH_PORT = 22;
 
-  /**
-   * The port that the SSH server listens on.
-   *
-   * @default 22
-   */
-  readonly port?: number;
-}
-
-/** How bytes reach the machine that is being provisioned. Not part of what the image is. */
+/**
+ * How bytes reach the machine that is being provisioned. Not part of what the image is.
+ *
+ * @example
+ *
+ * Communicator.ssm();
+ * Communicator.ssh({ via: SshVia.SESSION_MANAGER });
+ * Communicator.ssh({ key: SshKey.file('~/.ssh/id_ed25519'), via: SshVia.PRIVATE_ADDRESS });
+ */
 export class Communicator {
-  /** AWS Systems Manager: no open port and no key. The machine needs the SSM agent. */
+  /**
+   * AWS Systems Manager: no open port and no key. The machine needs the SSM agent; where the source lacks it, and is of the
+   * Debian, Red Hat or SUSE family, it is installed when the machine starts.
+   */
   public static ssm(): Communicator {
     return new Communicator({ type: 'ssm' });
   }
 
-  /** SSH, with a key that exists only during the build. */
+  /** SSH, with a key that exists only during the build unless you give one. The machine's host key is known before first contact. */
   public static ssh(options: SshOptions = {}): Communicator {
-    return new Communicator({ type: 'ssh', user: options.user, port: options.port ?? 22, via: 'public-address' });
+    const { user, bastion, key } = options;
+    return new Communicator({
+      type: 'ssh',
+      user,
+      port: options.port ?? SSH_PORT,
+      via: options.via ?? (bastion ? SshVia.PRIVATE_ADDRESS : SshVia.PUBLIC_ADDRESS),
+      bastion: bastion && bastionSpec(bastion, key?._spec),
+      key: key?._spec,
+    });
   }
 
   private constructor(
     /** @internal */
     public readonly _spec: CommunicatorSpec,
   ) {}
+}
+
+/** A key that exists only during the build opens no host that was there before. */
+function bastionSpec({ host, user, hostKey, port = SSH_PORT, key }: SshBastion, ofMachine?: SshKeySpec): BastionSpec {
+  return { host, port, user, hostKey, key: key?._spec ?? ofMachine ?? { type: 'agent' } };
 }

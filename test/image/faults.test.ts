@@ -88,7 +88,7 @@ describe('a CDK token', () => {
   test.each<[string, (stack: Stack) => Partial<AmiImageProps>, string]>([
     ['the name', (stack) => ({ imageName: parameter(stack) }), 'delivery.name holds a CDK token'],
     ['a region that it goes to', (stack) => ({ distribution: { regions: [stack.region] } }), 'delivery.regions[0].region holds a CDK token'],
-    ['the AMI that it starts from', (stack) => ({ source: Source.ami(parameter(stack)) }), 'source.imageId holds a CDK token'],
+    ['the AMI that it starts from', (stack) => ({ source: Source.ami(parameter(stack), { hasSsmAgent: true }) }), 'source.imageId holds a CDK token'],
     ['the root volume', () => ({ rootVolumeSize: Size.gibibytes(Lazy.number({ produce: () => 1 })) }), 'rootVolumeSize holds a CDK token'],
     ['the instance type', (stack) => ({ builder: { instanceTypes: [new ec2.InstanceType(parameter(stack))] } }), 'builder.instanceTypes[0] holds a CDK token'],
     ['a check', (stack) => ({ checks: [Check.file('/a', { contents: [stack.region] })] }), 'file.attributes.contents[0] holds a CDK token'],
@@ -139,7 +139,7 @@ test.each<[string, Partial<AmiImageProps>, string]>([
   ['a NUL byte, which no process can be given', { provisioners: [Provisioner.shell({ inline: ['true'], arguments: ['a\0b'] })] }, 'nul-byte'],
   ['a name that no AMI can have', { imageName: 'größe' }, 'invalid-name'],
   ['a region that is none', { distribution: { regions: ['Ireland'] } }, 'invalid-region'],
-  ['an account without its 12 digits', { distribution: { accounts: ['123'] } }, 'invalid-account'],
+  ['an account without its 12 digits', { encrypted: false, distribution: { accounts: ['123'] } }, 'invalid-account'],
   ['a tag that only AWS may set', { distribution: { tags: { 'aws:team': 'web' } } }, 'invalid-tag'],
   ['a port that no machine has', { builder: { communicator: Communicator.ssh({ port: 70_000 }) } }, 'invalid-port'],
   ['a root volume of no size', { rootVolumeSize: Size.mebibytes(0) }, 'invalid-size'],

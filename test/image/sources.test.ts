@@ -93,11 +93,11 @@ describe('other sources', () => {
   });
 
   test('an SSM parameter, whose value is resolved when the image is built', () => {
-    expect(sourceOf(Source.ssmParameter('/company/base'))).toMatchObject({ type: 'ssm', parameter: '/company/base', user: 'ec2-user', ssmAgent: false });
+    expect(sourceOf(Source.ssmParameter('/company/base', { osFamily: OsFamily.DEBIAN }))).toMatchObject({ type: 'ssm', parameter: '/company/base', user: 'ec2-user', ssmAgent: false });
   });
 
   test('a filter of one\'s own overrides the usual ones', () => {
-    expect(sourceOf(Source.filter({ owners: ['self'], filters: { 'tag:team': ['web'], 'root-device-type': ['instance-store'] }, mostRecent: false })))
+    expect(sourceOf(Source.filter({ owners: ['self'], filters: { 'tag:team': ['web'], 'root-device-type': ['instance-store'] }, mostRecent: false, hasSsmAgent: true })))
       .toMatchObject({ owners: ['self'], mostRecent: false, filters: { 'tag:team': ['web'], 'root-device-type': ['instance-store'] } });
   });
 

@@ -1,5 +1,5 @@
-import { SizeRoundingBehavior, type Size } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { renderMachine } from './machine';
 import type { Fault } from '../../errors';
 import { definitionHash } from '../../plan/keys';
 import type { Definition } from '../../plan/model';
@@ -19,11 +19,11 @@ export interface RenderedDefinition {
 export function renderDefinition(image: Construct, props: AmiImageProps, draft: Draft): RenderedDefinition {
   const { source } = props;
   const path = image.node.path;
-  const size = renderSize(props.rootVolumeSize, path);
+  const { machine, faults: machineFaults } = renderMachine(image, props);
   const definition: Definition = {
     epoch: 1,
     source: source._spec(),
-    machine: { architecture: source._architecture(), osFamily: source.osFamily._family, rootVolumeSizeMiB: size.mebibytes },
+    machine,
     instructions: draft.instructions,
     checks: draft.checks,
     parameters: draft.parameters,
@@ -33,20 +33,11 @@ export function renderDefinition(image: Construct, props: AmiImageProps, draft: 
   const parts = [...definition.instructions, ...definition.checks];
   const faults = [
     ...source._faults.map((fault) => ({ ...fault, path })),
-    ...size.faults,
+    ...machineFaults,
     ...draft.faults,
     ...tokenFaults(definition.source, path, 'source'),
     ...parts.flatMap(({ origin, ...part }) => tokenFaults(part, below(origin), part.type)),
     ...definitionFaults(definition).map((fault) => ({ ...fault, path: below(fault.path ?? '') })),
   ];
   return { definition, hash: definitionHash(definition), faults };
-}
-
-function renderSize(size: Size | undefined, path: string): { mebibytes?: number; faults: readonly Fault[] } {
-  if (size?.isUnresolved()) {
-    return { faults: [{ code: 'token', message: 'rootVolumeSize holds a CDK token', hint: 'Give a plain size, such as Size.gibibytes(8).', path }] };
-  }
-  const mebibytes = size?.toMebibytes({ rounding: SizeRoundingBehavior.NONE });
-  if (mebibytes === undefined || (Number.isInteger(mebibytes) && mebibytes >= 1)) { return { mebibytes, faults: [] }; }
-  return { faults: [{ code: 'invalid-size', message: `rootVolumeSize is ${mebibytes} MiB`, hint: 'Give whole mebibytes, at least one.', path }] };
 }

@@ -5,6 +5,7 @@ import { ArtifactType } from 'aws-cdk-lib/cloud-assembly-schema';
 import type { IConstruct } from 'constructs';
 import { stageAsset } from './asset-staging';
 import { canonicalJson } from '../../plan/canonical-json';
+import { withKeyPaths } from '../../plan/key-paths';
 import { PLAN_FILE_SUFFIX, type Plan } from '../../plan/model';
 import { withRootTarPath } from '../../plan/root-tar-path';
 
@@ -12,7 +13,10 @@ import { withRootTarPath } from '../../plan/root-tar-path';
 export function writePlan(session: ISynthesisSession, image: IConstruct, plan: Plan, assets: ReadonlyMap<string, string>): void {
   const file = `${Names.nodeUniqueId(image.node)}${PLAN_FILE_SUFFIX}`;
   for (const [digest, source] of assets) { stageAsset(session.outdir, digest, source); }
-  const portable = withRootTarPath(plan, (path) => (isAbsolute(path) ? path : fromFolder(session.outdir, path)));
+  const portable = withKeyPaths(
+    withRootTarPath(plan, (path) => (isAbsolute(path) ? path : fromFolder(session.outdir, path))),
+    (path) => fromFolder(session.outdir, path),
+  );
   writeFileSync(join(session.outdir, file), `${canonicalJson(portable, 2)}\n`);
   // No command of CDK reads artifacts of this type; ours does.
   session.assembly.addArtifact(file, { type: ArtifactType.NONE, displayName: image.node.path, properties: { file } });

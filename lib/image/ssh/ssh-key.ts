@@ -1,0 +1,50 @@
+import type { SshKeySpec } from '../../plan/builder';
+
+/** Options of a key that lies in a file. */
+export interface SshKeyFileOptions {
+  /**
+   * Name of the EC2 key pair in the account that it is of.
+   *
+   * @default - its public half is given to the machine by user-data
+   */
+  readonly keyPairName?: string;
+}
+
+/** Options of a key that an agent holds. */
+export interface SshKeyAgentOptions {
+  /**
+   * Name of the EC2 key pair in the account that it is of.
+   *
+   * @default - its public half is given to the machine by user-data
+   */
+  readonly keyPairName?: string;
+
+  /**
+   * Which of its keys: the public half, as in a `.pub` file.
+   *
+   * @default - the first
+   */
+  readonly publicKey?: string;
+}
+
+/** A key that you have. Only needed where the one that exists during the build alone does not do. */
+export class SshKey {
+  /**
+   * A private key in a file, without a passphrase. The plan names the file; the key stays where it is.
+   *
+   * @param path its path where `golden` runs; a relative one begins at the folder that the app runs in, `~/` at the home folder
+   */
+  public static file(path: string, options: SshKeyFileOptions = {}): SshKey {
+    return new SshKey({ type: 'file', path, keyPairName: options.keyPairName });
+  }
+
+  /** A key of the SSH agent that `SSH_AUTH_SOCK` names where `golden` runs. It is never forwarded to the machine. */
+  public static agent(options: SshKeyAgentOptions = {}): SshKey {
+    return new SshKey({ type: 'agent', keyPairName: options.keyPairName, publicKey: options.publicKey });
+  }
+
+  private constructor(
+    /** @internal */
+    public readonly _spec: SshKeySpec,
+  ) {}
+}

@@ -1,0 +1,22 @@
+import { Token } from 'aws-cdk-lib';
+import type { Fault } from '../../errors';
+
+/** Those of some texts that do not have a form, quoted. CDK tokens are reported elsewhere. */
+export function oddTexts(form: RegExp, texts: readonly string[]): string[] {
+  return texts.filter((text) => !Token.isUnresolved(text) && !form.test(text)).map((text) => JSON.stringify(text));
+}
+
+/** What is wrong with tags that a user gives. */
+export function tagFaults(tags: { readonly [key: string]: string }): Fault[] {
+  return [
+    ...oddTexts(/^(?!aws:)[^\0]{1,128}$/i, Object.keys(tags)).map((text) => ({
+      code: 'invalid-tag', message: `${text} cannot be the key of a tag`, hint: 'Use 1 to 128 characters, and no aws: at the start.',
+    })),
+    ...Object.keys(tags).filter((key) => key.startsWith('golden:')).map((key) => ({
+      code: 'invalid-tag', message: `The tag ${JSON.stringify(key)} is one of this library's own`, hint: 'Begin it with something else than golden: .',
+    })),
+    ...oddTexts(/^[^\0]{0,256}$/, Object.values(tags)).map((text) => ({
+      code: 'invalid-tag', message: `${text} cannot be the value of a tag`, hint: 'Use at most 256 characters.',
+    })),
+  ];
+}
