@@ -13,7 +13,9 @@ const ACCOUNT = '123456789012';
 const PROGRAM = `
 import os, sys, threading
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+import moto
 from moto.server import main
+print('Installed in ' + os.path.dirname(moto.__file__), file=sys.stderr)
 main(['-H', '127.0.0.1', '-p', '0'])
 `;
 
@@ -27,19 +29,22 @@ export interface Moto {
   query(service: string, version: string, action: string, parameters?: { readonly [name: string]: string }): Promise<string>;
   /** One call of a service that speaks JSON; `target` such as `AmazonSSM.PutParameter`. Throws where the answer is an error. */
   json(service: string, target: string, body: object): Promise<string>;
+  /** Where its program lies, with the data that it ships. */
+  readonly folder: string;
   stop(): Promise<void>;
 }
 
 /** Starts a moto server: that of this machine's Python where it is the release we know, else one from PyPI. */
-export async function startMoto(): Promise<Moto> {
+export async function startMoto(environment: { readonly [name: string]: string } = {}): Promise<Moto> {
   const pythonPath = await modules();
-  const child = start(['python3', '-c', PROGRAM], { detached: true, env: { ...process.env, PYTHONPATH: pythonPath, PYTHONUNBUFFERED: '1' } });
-  const port = await portOf(child).catch((error: unknown) => { killGroup(child); throw error; });
+  const child = start(['python3', '-c', PROGRAM], { detached: true, env: { ...process.env, ...environment, PYTHONPATH: pythonPath, PYTHONUNBUFFERED: '1' } });
+  const { port, folder } = await placeOf(child).catch((error: unknown) => { killGroup(child); throw error; });
   // Where the host is a number, moto takes its first part for the name of a bucket.
   const endpoint = `http://localhost:${port}`;
   return {
     account: ACCOUNT,
     region: REGION,
+    folder,
     environment: {
       AWS_ENDPOINT_URL: endpoint, AWS_REGION: REGION, AWS_DEFAULT_REGION: REGION, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test',
     },
@@ -66,8 +71,8 @@ async function ask(endpoint: string, service: string, headers: { readonly [name:
   return text;
 }
 
-/** The port that it has chosen, as soon as it answers there. */
-function portOf(child: ChildProcess): Promise<number> {
+/** The port that it has chosen, as soon as it answers there, and its folder. */
+function placeOf(child: ChildProcess): Promise<{ readonly port: number; readonly folder: string }> {
   return new Promise((resolve, reject) => {
     let said = '';
     const timer = setTimeout(() => reject(new Error(`moto did not start within 60 s: ${said}`)), 60_000);
@@ -79,7 +84,7 @@ function portOf(child: ChildProcess): Promise<number> {
       if (said.includes('Running on')) { return; }
       said += data;
       const port = /Running on http:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1];
-      if (port) { clearTimeout(timer); resolve(Number(port)); }
+      if (port) { clearTimeout(timer); resolve({ port: Number(port), folder: /Installed in (.+)/.exec(said)![1] }); }
     });
   });
 }

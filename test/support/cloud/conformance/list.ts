@@ -1,0 +1,14 @@
+import { EC2_ENTRIES } from './ec2';
+import { EC2_IMAGE_ENTRIES } from './ec2-images';
+import type { ConformanceEntry } from './entry';
+import { OTHER_ENTRIES } from './others';
+import { SSM_ENTRIES } from './ssm';
+
+/** Every call that the cloud answers. */
+export const CONFORMANCE: readonly ConformanceEntry[] = [...EC2_ENTRIES, ...EC2_IMAGE_ENTRIES, ...SSM_ENTRIES, ...OTHER_ENTRIES];
+
+const BY_CALL = new Map(CONFORMANCE.map((entry) => [`${entry.service}:${entry.action}`, entry]));
+
+export function conformanceOf(service: string, action: string): ConformanceEntry | undefined {
+  return BY_CALL.get(`${service}:${action}`);
+}

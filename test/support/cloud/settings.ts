@@ -1,0 +1,48 @@
+/** How the cloud behaves. Tests change it while it runs; `reset` brings back what it was started with. */
+export interface CloudSettings {
+  /** How long states take at least, in milliseconds. */
+  durations: {
+    pending: number;
+    stopping: number;
+    shuttingDown: number;
+    image: number;
+    snapshot: number;
+    copy: number;
+  };
+  /** For so long after its creation nobody finds a resource, in milliseconds. */
+  consistencyMs: number;
+  /** For so long after its creation an instance profile cannot be launched with. */
+  profileMs: number;
+  /** For so long after its start an instance is not known to Systems Manager. */
+  ssmOnlineMs: number;
+  /** Requests are counted by EC2's buckets. */
+  buckets: boolean;
+  /** What no caller may do: `ec2:CopyImage`, `ssm:*`, with a region `ec2:CopyImage@eu-west-1`. */
+  denied: string[];
+  /** Of what there is none: each names what it is about. */
+  noCapacity: { instanceType?: string; zone?: string; market?: 'spot' | 'on-demand' }[];
+  /** Lifetime of the credentials of AssumeRole, whatever the caller asks for. */
+  credentialSeconds?: number;
+  blockPublicImages: boolean;
+  encryptionByDefault: boolean;
+  /** After how many milliseconds the connection of a call that "times out" is cut. */
+  timeoutMs: number;
+}
+
+export const DEFAULT_SETTINGS: CloudSettings = {
+  durations: { pending: 20, stopping: 20, shuttingDown: 20, image: 30, snapshot: 30, copy: 30 },
+  consistencyMs: 0,
+  profileMs: 0,
+  ssmOnlineMs: 0,
+  buckets: false,
+  denied: [],
+  noCapacity: [],
+  blockPublicImages: false,
+  encryptionByDefault: false,
+  timeoutMs: 0,
+};
+
+/** What waits take on AWS, roughly: for use by hand. */
+export const LIFELIKE_DURATIONS: CloudSettings['durations'] = {
+  pending: 5_000, stopping: 8_000, shuttingDown: 10_000, image: 20_000, snapshot: 15_000, copy: 30_000,
+};
