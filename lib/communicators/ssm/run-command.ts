@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Does not wait for its turn. */
   readonly urgent?: boolean;
+  /** How long an instance may be unknown. @default some seconds, since it was known before */
+  readonly unknownMs?: number;
 }
 
 /** Runs short texts on one instance by Run Command. What they are may run twice, where an answer got lost. */
@@ -60,7 +62,7 @@ export class RunCommand {
     }
   }
 
-  private async send(text: string, { seconds, signal }: RunOptions): Promise<string> {
+  private async send(text: string, { seconds, signal, unknownMs = UNKNOWN_MS }: RunOptions): Promise<string> {
     const input = {
       DocumentName: 'AWS-RunShellScript',
       InstanceIds: [this.instanceId],
@@ -69,7 +71,7 @@ export class RunCommand {
       Comment: 'golden build',
     };
     const sent = await this.call('SendCommand', (client, abort) => client.send(new SendCommandCommand(input), abort), {
-      patienceMs: CALL_MS, signal, passing: { name: 'InvalidInstanceId', ms: UNKNOWN_MS },
+      patienceMs: CALL_MS, signal, passing: { name: 'InvalidInstanceId', ms: unknownMs },
     });
     return sent.Command!.CommandId!;
   }

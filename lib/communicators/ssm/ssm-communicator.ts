@@ -131,7 +131,7 @@ export class SsmCommunicator implements Communicator {
   /** Ready, or what keeps the machine from taking commands. */
   private async probe(signal: AbortSignal): Promise<'ready' | GoldenError> {
     try {
-      const said = await this.runCommand.run('echo golden is there', { seconds: PROBE_SECONDS, signal });
+      const said = await this.runCommand.run('echo golden is there', { seconds: PROBE_SECONDS, signal, unknownMs: 0 });
       if (said.includes('golden is there')) { return 'ready'; }
       return new GoldenError('connection-lost', `a command was answered with ${JSON.stringify(said.slice(0, 200))}`);
     } catch (error) {
