@@ -12,6 +12,12 @@ test('a notice has the name, the version and the licence of its package', () => 
   expect(bundleNotices(['node_modules/ssh2'])).toMatch(/\nssh2 \d+\.\d+\.\d+\n\nCopyright Brian White\. All rights reserved\.\n/);
 });
 
+test('a package that forgot its licence has that of a package of the same repository', () => {
+  const [one, other] = bundleNotices(['node_modules/@aws-sdk/credential-provider-http', 'node_modules/@aws-sdk/client-ec2']).split('-'.repeat(80));
+  expect(one).toMatch(/@aws-sdk\/credential-provider-http \d+\.\d+\.\d+\n\n\s*Apache License\n/);
+  expect(other).toContain('@aws-sdk/client-ec2');
+});
+
 test('a package without a licence is an error', () => {
   const folder = mkdtempSync(join(tmpdir(), 'notices-'));
   try {

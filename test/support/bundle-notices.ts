@@ -10,15 +10,39 @@ export function bundledPackages(inputs: readonly string[]): string[] {
   return [...new Set(folders)].sort();
 }
 
-/** What the licences of bundled packages ask to be kept with their code. Throws where a package has no licence. */
+interface PackageFile {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string;
+  readonly repository?: { readonly url?: string };
+}
+
+/**
+ * What the licences of bundled packages ask to be kept with their code. A package that forgot its own text has that of another
+ * one here from the same repository under the same licence. Throws where there is none.
+ */
 export function bundleNotices(folders: readonly string[]): string {
   const notices = folders.map((folder) => {
-    const { name, version } = JSON.parse(readFileSync(resolve(root, folder, 'package.json'), 'utf8')) as { readonly name: string; readonly version: string };
-    const file = readdirSync(resolve(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
-    if (!file) { throw new Error(`${folder} has no licence to keep with its code: take another package, or add its licence by hand`); }
-    return `${name} ${version}\n\n${readFileSync(resolve(root, folder, file), 'utf8').trim()}\n`;
+    const own = read(folder);
+    const text = textOf(folder) ?? folders.filter((other) => isSibling(own, read(other))).map(textOf).find((found) => found !== undefined);
+    if (text === undefined) { throw new Error(`${folder} has no licence to keep with its code: take another package, or add its licence by hand`); }
+    return `${own.name} ${own.version}\n\n${text}\n`;
   });
   return `bin/golden.js contains code of these packages.\n\n${notices.join(`\n${'-'.repeat(80)}\n\n`)}`;
+}
+
+function read(folder: string): PackageFile {
+  return JSON.parse(readFileSync(resolve(root, folder, 'package.json'), 'utf8')) as PackageFile;
+}
+
+function textOf(folder: string): string | undefined {
+  const file = readdirSync(resolve(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+  return file === undefined ? undefined : readFileSync(resolve(root, folder, file), 'utf8').trim();
+}
+
+function isSibling(one: PackageFile, other: PackageFile): boolean {
+  return one.license !== undefined && one.license === other.license
+    && one.repository?.url !== undefined && one.repository.url === other.repository?.url;
 }
 
 if (require.main === module) {
