@@ -2,6 +2,7 @@ import { once } from 'events';
 import { createServer } from 'http';
 import { connect, type AddressInfo } from 'net';
 import { json } from 'stream/consumers';
+import type { CloudMachine } from '../support/cloud/machines/machine-provider';
 import { createSsmService, type TestableSsmService } from '../support/cloud/ssm/create-ssm-service';
 import type { SsmInstance } from '../support/cloud/ssm/ssm-service';
 
@@ -20,7 +21,7 @@ export async function startSessionService(instanceId: string): Promise<SessionSe
       await once(socket, 'connect');
       return socket;
     },
-  } as SsmInstance['machine'];
+  } as Partial<CloudMachine> as CloudMachine;
   const instance: SsmInstance = { id: instanceId, state: 'running', startedAt: 1, address: '127.0.0.1', managed: true, hasAgent: true, machine };
   let endpoint = '';
   const ssm = createSsmService({
@@ -37,7 +38,9 @@ export async function startSessionService(instanceId: string): Promise<SessionSe
     json(request)
       .then((input) => ssm.handle({ action, input: input as object as { [name: string]: unknown }, account: '123456789012', region: 'us-east-2' }))
       .then((result) => response.writeHead(200).end(JSON.stringify(result)))
-      .catch((error: Error & { readonly code?: string }) => response.writeHead(400).end(JSON.stringify({ __type: error.code, message: error.message })));
+      .catch((error: Error & { readonly code?: string }) => {
+        response.writeHead(400).end(JSON.stringify({ __type: error.code, message: error.message }));
+      });
   });
   server.on('upgrade', (request, socket, head) => { if (!ssm.upgrade(request, socket, head)) { socket.destroy(); } });
   server.listen(0, '127.0.0.1');

@@ -111,14 +111,14 @@ export class SessionChannel extends Duplex {
   private receive(bytes: Buffer): void {
     if (this.over) { return; }
     try {
-      this.take(decodeMessage(bytes));
+      this.accept(decodeMessage(bytes));
     } catch (error) {
       // A message that cannot be read is not acknowledged, so it is sent again.
       if (!GoldenError.is(error) || error.code !== 'session-garbled') { this.destroy(error as Error); }
     }
   }
 
-  private take(message: SessionMessage): void {
+  private accept(message: SessionMessage): void {
     switch (message.type) {
       case 'output_stream_data':
         this.order(message);

@@ -4,6 +4,9 @@ import { GoldenError } from '../../errors';
 import type { Clock } from '../../ports/clock';
 import type { CloudAccess } from '../../ports/cloud-access';
 
+// It would be for the authors of this program, not for its users.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 const FIRST_PAUSE_MS = 150;
 const LONGEST_PAUSE_MS = 5_000;
 const CONNECTION_MS = 10_000;
