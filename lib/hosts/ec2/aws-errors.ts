@@ -1,5 +1,5 @@
-import { GoldenError } from '../../errors';
 import type { Verdict } from './retry';
+import { GoldenError } from '../../errors';
 
 /** As much of an error of the SDK as is looked at. */
 interface SdkError {

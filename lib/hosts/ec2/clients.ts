@@ -1,6 +1,7 @@
 import { readFileSync } from 'fs';
 import { Agent } from 'https';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { STSClient, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { caller, type AwsCommand, type Caller } from './aws-request';
@@ -8,7 +9,6 @@ import { TokenBuckets } from './token-buckets';
 import { GoldenError } from '../../errors';
 import type { Clock } from '../../ports/clock';
 import type { CloudAccess, CloudCredentials } from '../../ports/cloud-access';
-import type { S3Client } from '@aws-sdk/client-s3';
 
 /* What only some builds need is loaded by those. */
 /* eslint-disable @typescript-eslint/no-require-imports */

@@ -4,40 +4,41 @@ import { openCloud, type Cloud, type CloudOptions } from './cloud';
 import { distributeImage, reconcileImage } from './distribution';
 import { discardDraft, findDraft } from './drafts';
 import { ec2Machine } from './ec2-machine';
-import { collectGarbage } from './garbage';
 import { launchMachine } from './launch';
-import { findLayer, layerImage, saveLayer } from './layers';
-import { buildPolicies } from './policies';
+import { findLayer, LAYER_SECONDS, layerImage, saveLayer } from './layers';
 import { publishImage } from './publication';
-import { removeArtifacts } from './removal';
 import { resolveSource, sourceImageId } from './source-resolution';
 import { guardTarget } from './target-guard';
 import { GoldenError } from '../../errors';
 import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
 import type {
-  Artifact, BootRequest, CaptureRequest, DraftArtifact, Host, HostContext, LaunchRequest, Machine, NamedPolicy, ResolvedSource,
+  Artifact, BootRequest, CaptureRequest, DeadBuild, DraftArtifact, GarbageScope, Host, HostContext, LaunchRequest, Machine, NamedPolicy,
+  ResolvedSource,
 } from '../../ports/host';
 
-/** Until one was measured: a snapshot of some GiB. */
-const CHECKPOINT_ESTIMATE_SECONDS = 60;
+/* What few commands need is loaded by those. */
+/* eslint-disable @typescript-eslint/no-require-imports */
+const garbageModule = () => require('./garbage') as typeof import('./garbage');
+const removalModule = () => require('./removal') as typeof import('./removal');
+const policiesModule = () => require('./policies') as typeof import('./policies');
+/* eslint-enable @typescript-eslint/no-require-imports */
 
 export type Ec2HostOptions = CloudOptions;
 
 /** Builds AMIs on EC2. */
 export class Ec2Host implements Host {
   readonly kind = 'ec2';
+  /** Layers are finished behind the back of the build: how long a call took says nothing of what they cost. */
+  readonly checkpointSeconds = LAYER_SECONDS;
   /** For the communicators and value sources that use the same account. */
   readonly cloud: Cloud;
   /** Where the plans of this process are built. */
   private readonly regions = new Set<string>();
-  private measuredCheckpointSeconds = CHECKPOINT_ESTIMATE_SECONDS;
 
   constructor(options: Ec2HostOptions) {
     this.cloud = openCloud(options);
   }
-
-  get checkpointSeconds(): number { return this.measuredCheckpointSeconds; }
 
   /** Errors, besides those of the source: `wrong-account`, `wrong-region`, `wrong-partition`, `no-region`, and those of credentials. */
   async resolve(plan: Plan, context: HostContext, parentKey?: string): Promise<ResolvedSource> {
@@ -58,7 +59,7 @@ export class Ec2Host implements Host {
   /** Errors: those of `launchMachine`, and `layer-gone`. */
   async launch({ plan, source, keys, layer, requirements }: LaunchRequest, context: HostContext): Promise<Machine> {
     const region = await guardTarget(this.cloud, plan);
-    const imageId = layer === 0 ? sourceImageId(source) : await layerImage(this.cloud, region, keys.layers[layer]);
+    const imageId = layer === 0 ? sourceImageId(source) : await layerImage(this.cloud, region, keys.layers[layer], context.signal);
     if (!imageId) {
       throw new GoldenError('layer-gone', `The layer after instruction ${layer} is not there any more`, {
         path: plan.image, hint: 'Build again: it starts from the layers that are there.',
@@ -67,10 +68,8 @@ export class Ec2Host implements Host {
     return launchMachine(this.cloud, { region, plan, imageId, purpose: 'build', requirements }, context);
   }
 
-  async checkpoint(machine: Machine, key: string, context: HostContext): Promise<void> {
-    const begin = this.cloud.clock.now();
-    await saveLayer(this.cloud, ec2Machine(machine), key, context);
-    this.measuredCheckpointSeconds = (this.cloud.clock.now() - begin) / 1000;
+  checkpoint(machine: Machine, key: string, context: HostContext): Promise<void> {
+    return saveLayer(this.cloud, ec2Machine(machine), key, context);
   }
 
   capture(machine: Machine, request: CaptureRequest, context: HostContext): Promise<DraftArtifact> {
@@ -82,8 +81,8 @@ export class Ec2Host implements Host {
     return launchMachine(this.cloud, { region, plan, imageId, purpose: 'boot-test', requirements }, context);
   }
 
-  findDraft(plan: Plan, keys: BuildKeys, context: HostContext): Promise<DraftArtifact | undefined> {
-    return findDraft(this.cloud, plan, keys, context);
+  findDraft(plan: Plan, keys: BuildKeys, context: HostContext, builds: readonly string[]): Promise<DraftArtifact | undefined> {
+    return findDraft(this.cloud, plan, keys, context, builds);
   }
 
   distribute(draft: DraftArtifact, request: CaptureRequest, context: HostContext): Promise<void> {
@@ -102,16 +101,20 @@ export class Ec2Host implements Host {
     return discardDraft(this.cloud, ec2Draft(draft));
   }
 
-  collectGarbage(context: HostContext): Promise<readonly string[]> {
-    return collectGarbage(this.cloud, context);
+  removeBuild(build: DeadBuild, context: HostContext, keep?: DraftArtifact): Promise<readonly string[]> {
+    return garbageModule().removeBuild(this.cloud, build, context, keep && ec2Draft(keep));
+  }
+
+  collectGarbage(context: HostContext, scope?: GarbageScope): Promise<readonly string[]> {
+    return garbageModule().collectGarbage(this.cloud, context, scope);
   }
 
   removeArtifacts(plan: Plan, options: { readonly dryRun: boolean }, context: HostContext): Promise<readonly string[]> {
-    return removeArtifacts(this.cloud, plan, options, context);
+    return removalModule().removeArtifacts(this.cloud, plan, options, context);
   }
 
   policies(plans: readonly Plan[]): Promise<readonly NamedPolicy[]> {
-    return buildPolicies(this.cloud, plans);
+    return policiesModule().buildPolicies(this.cloud, plans);
   }
 }
 

@@ -1,10 +1,10 @@
-import { ModifyInstanceAttributeCommand, StopInstancesCommand, TerminateInstancesCommand, type Instance } from '@aws-sdk/client-ec2';
-import { awsCode } from './aws-errors';
+import { ModifyInstanceAttributeCommand, StopInstancesCommand, type Instance } from '@aws-sdk/client-ec2';
 import type { Cloud } from './cloud';
 import type { MachineRequest, Preparation } from './launch-preparation';
 import { leaseOf } from './lease-script';
 import { noInboundGroup, removeGroup } from './security-group';
 import { tcpDialer } from './tcp-dialer';
+import { terminateInstance } from './termination';
 import { loginUser } from './user-data';
 import { GoldenError } from '../../errors';
 import type { Plan } from '../../plan/model';
@@ -103,12 +103,7 @@ export class Ec2Machine implements Machine {
   private async terminate(): Promise<void> {
     this.watch.abort();
     await this.leaveGroup();
-    try {
-      await this.ec2.send(new TerminateInstancesCommand({ InstanceIds: [this.id] }));
-    } catch (error) {
-      // It has run: what is not there now was terminated a while ago.
-      if (awsCode(error) !== 'InvalidInstanceID.NotFound') { throw error; }
-    }
+    await terminateInstance(this.ec2, this.id);
     this.cloud.leases.remove(this.region, ...this.resources());
     await this.releaseGroup();
     if (this.ownGroup) { void this.removeGroupLater(this.ownGroup); }

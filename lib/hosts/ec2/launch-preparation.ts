@@ -83,7 +83,9 @@ async function findGroups(
 }
 
 /** Who connects: this computer, or a bastion of the same VPC. */
-async function callerRange(cloud: Cloud, { builder }: Plan, region: string, { address }: LaunchRequirements, vpc: string): Promise<readonly string[]> {
+async function callerRange(
+  cloud: Cloud, { builder }: Plan, region: string, { address }: LaunchRequirements, vpc: string,
+): Promise<readonly string[]> {
   const addresses = () => vpcAddresses(cloud.clients.ec2(region), vpc);
   if (builder.communicator.type === 'ssh' && builder.communicator.bastion) { return addresses(); }
   return [address === 'private' ? await privateCaller(await addresses(), cloud.callerAddress) : await publicCaller(cloud.callerAddress)];

@@ -15,11 +15,13 @@ export interface Alternative {
 export function alternatives({ plan, purpose }: MachineRequest, { network }: Preparation): readonly Alternative[] {
   const { builder } = plan;
   const markets = builder.spot && purpose === 'build' ? [true, false] : [false];
-  return markets.flatMap((spot) => builder.instanceTypes.flatMap((instanceType) => network.subnets.map((subnet) => ({ instanceType, subnet, spot }))));
+  const places = builder.instanceTypes.flatMap((instanceType) => network.subnets.map((subnet) => ({ instanceType, subnet })));
+  return markets.flatMap((spot) => places.map((place) => ({ ...place, spot })));
 }
 
 /** What RunInstances is asked for, but for the client token. */
-export function launchRequest(request: MachineRequest, preparation: Preparation, { instanceType, subnet, spot }: Alternative, tags: TagMap): RunInstancesRequest {
+export function launchRequest(request: MachineRequest, preparation: Preparation, way: Alternative, tags: TagMap): RunInstancesRequest {
+  const { instanceType, subnet, spot } = way;
   const { plan, requirements, imageId } = request;
   const { securityGroups, profile, userData } = preparation;
   const { network, placement, spot: spotSpec } = plan.builder;

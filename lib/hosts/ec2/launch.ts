@@ -52,7 +52,10 @@ class Launch {
   private readonly tags: TagMap;
 
   constructor(
-    private readonly cloud: Cloud, private readonly request: MachineRequest, private readonly preparation: Preparation, private readonly context: HostContext,
+    private readonly cloud: Cloud,
+    private readonly request: MachineRequest,
+    private readonly preparation: Preparation,
+    private readonly context: HostContext,
   ) {
     this.tags = temporaryTags(request.plan, context.buildId, cloud.clock);
   }

@@ -32,7 +32,8 @@ export async function findNetwork(ec2: Caller, region: string, plan: Plan, conte
   const read = (values: NetworkSpec['subnets']) => Promise.all((values ?? []).map((value) => context.late(value)));
   const [vpc, wanted, groups] = await Promise.all([network.vpc && context.late(network.vpc), read(network.subnets), read(network.securityGroups)]);
   const subnets = await findSubnets(ec2, region, plan, vpc, wanted);
-  const found = { vpc: subnets[0].VpcId!, subnets: subnets.map(({ SubnetId, AvailabilityZone }) => ({ id: SubnetId!, availabilityZone: AvailabilityZone! })) };
+  const places = subnets.map(({ SubnetId, AvailabilityZone }) => ({ id: SubnetId!, availabilityZone: AvailabilityZone! }));
+  const found = { vpc: subnets[0].VpcId!, subnets: places };
   if (groups.length > 0) { return { ...found, securityGroups: groups }; }
   if (!network.securityGroupFilters) { return found; }
   return { ...found, securityGroups: await findGroups(ec2, plan, found.vpc, network.securityGroupFilters) };
@@ -54,8 +55,8 @@ async function findSubnets(ec2: Caller, region: string, plan: Plan, vpc: string 
   const found = await subnetsWith(ec2, [...filters, ...vpcId ? [{ Name: 'vpc-id', Values: [vpcId] }] : []]);
   const usable = [...found].filter(({ AvailableIpAddressCount }) => AvailableIpAddressCount !== 0);
   if (usable.length === 0) {
-    const shown = [...vpcId ? [`vpc ${vpcId}`] : [], ...filters.map(({ Name, Values }) => `${Name} = ${Values.join(' | ')}`)].join('; ');
-    throw noSubnet(plan, `No subnet in ${region} with a free address matches: ${shown}`);
+    const all = [...vpcId ? [{ Name: 'vpc-id', Values: [vpcId] }] : [], ...filters];
+    throw noSubnet(plan, `No subnet in ${region} with a free address matches: ${shown(all)}`);
   }
   usable.sort((a, b) => (b.AvailableIpAddressCount ?? 0) - (a.AvailableIpAddressCount ?? 0) || (a.SubnetId! < b.SubnetId! ? -1 : 1));
   // The others of the same VPC are for when the first has no capacity.
@@ -94,13 +95,17 @@ async function findGroups(ec2: Caller, plan: Plan, vpc: string, wanted: Named): 
   const filters = filtersOf(wanted);
   const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ Filters: [...filters, { Name: 'vpc-id', Values: [vpc] }] }));
   if (SecurityGroups.length > 0) { return SecurityGroups.map(({ GroupId }) => GroupId!).sort(); }
-  throw new GoldenError('no-security-group', `No security group of ${vpc} matches: ${filters.map(({ Name, Values }) => `${Name} = ${Values.join(' | ')}`).join('; ')}`, {
+  throw new GoldenError('no-security-group', `No security group of ${vpc} matches: ${shown(filters)}`, {
     path: plan.image, hint: 'Change the filters, or leave them out: then the image gets a group of its own.',
   });
 }
 
 function filtersOf(named: Named): { readonly Name: string; readonly Values: string[] }[] {
   return Object.entries(named).map(([Name, values]) => ({ Name, Values: [...values] }));
+}
+
+function shown(filters: readonly { readonly Name: string; readonly Values: readonly string[] }[]): string {
+  return filters.map(({ Name, Values }) => `${Name} = ${Values.join(' | ')}`).join('; ');
 }
 
 function noSubnet(plan: Plan, message: string): GoldenError {

@@ -93,7 +93,7 @@ class Round {
   private running = false;
 
   constructor(
-    private readonly clock: Clock, private readonly describe: (ids: readonly string[]) => Promise<ReadonlyMap<string, Found[PollKind]>>,
+    private readonly clock: Clock, private readonly ask: (ids: readonly string[]) => Promise<ReadonlyMap<string, Found[PollKind]>>,
   ) {}
 
   add(wait: Wait): void {
@@ -101,7 +101,7 @@ class Round {
     this.pause.abort();
     if (this.running) { return; }
     this.running = true;
-    void this.run().finally(() => { this.running = false; });
+    void this.run();
   }
 
   remove(wait: Wait): void {
@@ -119,6 +119,8 @@ class Round {
       }
       await this.look();
     }
+    // In the same turn in which it was seen that there are no more: who comes later begins anew.
+    this.running = false;
   }
 
   /** Whoever is due soon is looked at with those who are due. */
@@ -126,7 +128,7 @@ class Round {
     const soon = this.clock.now() + FIRST_PAUSE_MS;
     const due = [...this.waits].filter(({ nextAt }) => nextAt <= soon);
     try {
-      const found = await this.describe([...new Set(due.map(({ id }) => id))]);
+      const found = await this.ask([...new Set(due.map(({ id }) => id))]);
       for (const wait of due) { this.show(wait, found.get(wait.id)); }
     } catch (error) {
       for (const wait of due) { wait.fail(error); }

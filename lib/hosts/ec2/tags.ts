@@ -22,6 +22,10 @@ export const TAGS = {
   /** AMI that it was made from. */
   source: 'golden:source',
   bootTested: 'golden:boot-tested',
+  /** AMI that it is a copy of, in the region that the image was built in. */
+  copyOf: 'golden:copy-of',
+  /** Regions with copies of it, separated by spaces. */
+  regions: 'golden:regions',
 } as const;
 
 /** What an AMI of ours is: not yet proven, what users launch, or a step on the way. */
@@ -78,7 +82,7 @@ export function leaseEnd(leaseMinutes: number, clock: Clock): string {
   return new Date(clock.now() + leaseMinutes * 60_000).toISOString();
 }
 
-export function awsTags(tags: TagMap): Tag[] {
+export function awsTags(tags: TagMap): { Key: string; Value: string }[] {
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 

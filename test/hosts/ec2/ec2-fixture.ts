@@ -1,0 +1,77 @@
+import { Ec2Machine } from '../../../lib/hosts/ec2/ec2-machine';
+import { openCloud, type Cloud } from '../../../lib/hosts/ec2/cloud';
+import { launchMachine } from '../../../lib/hosts/ec2/launch';
+import type { Builder } from '../../../lib/plan/builder';
+import type { DeliverySpec } from '../../../lib/plan/delivery';
+import type { Definition, Plan } from '../../../lib/plan/model';
+import type { BuildEvent } from '../../../lib/ports/events';
+import type { HostContext } from '../../../lib/ports/host';
+import type { LaunchRequirements } from '../../../lib/ports/launch-requirements';
+import { startCloud, type Cloud as EmulatedCloud, type CloudOptions } from '../../support/cloud/cloud';
+import { sampleDefinition, sampleDelivery, samplePlan } from '../../support/sample-plan';
+import { systemClock } from '../../../lib/cli/wiring';
+
+export const REGION = 'us-east-2';
+
+export interface PlanChanges {
+  readonly definition?: Partial<Definition>;
+  readonly builder?: Partial<Builder>;
+  readonly delivery?: Partial<DeliverySpec>;
+}
+
+/** An emulated AWS, and the host's parts that speak to it. */
+export interface Ec2Fixture {
+  readonly aws: EmulatedCloud;
+  readonly cloud: Cloud;
+  /** What was intended, in order. */
+  readonly intents: string[];
+  readonly events: BuildEvent[];
+  readonly context: HostContext;
+  /** Image to launch from. */
+  imageId: string;
+  launch(plan: Plan, requirements?: LaunchRequirements, context?: Partial<HostContext>): Promise<Ec2Machine>;
+  reset(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The plan of an image for the account of the emulated AWS. */
+export function ec2Plan({ definition, builder, delivery }: PlanChanges = {}): Plan {
+  const plan = samplePlan({ ...sampleDefinition, ...definition }, { ...sampleDelivery, ...delivery });
+  return { ...plan, target: {}, builder: { ...plan.builder, ...builder } };
+}
+
+export async function startEc2(options: CloudOptions = {}): Promise<Ec2Fixture> {
+  const aws = await startCloud(options);
+  Object.assign(process.env, aws.environment);
+  const intents: string[] = [];
+  const events: BuildEvent[] = [];
+  const cloud = openCloud({ clock: systemClock, outputFolder: '/nonexistent', region: REGION, callerAddress: '198.51.100.7' });
+  const context: HostContext = {
+    buildId: 'b1',
+    report: (event) => { events.push(event); },
+    signal: new AbortController().signal,
+    intend: async (act) => { intents.push(act); },
+    late: async (value) => {
+      if (value.type !== 'literal') { throw new Error('no late values'); }
+      return value.value;
+    },
+  };
+  const fixture: Ec2Fixture = {
+    aws,
+    cloud,
+    intents,
+    events,
+    context,
+    imageId: '',
+    launch: (plan, requirements = { managed: true }, changes = {}) => launchMachine(cloud, {
+      region: REGION, plan, imageId: fixture.imageId, purpose: 'build', requirements,
+    }, { ...context, ...changes }),
+    reset: async () => {
+      await aws.reset();
+      intents.length = 0;
+      events.length = 0;
+    },
+    stop: () => aws.stop(),
+  };
+  return fixture;
+}
