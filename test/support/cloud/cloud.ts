@@ -113,7 +113,8 @@ export async function startCloud<Ssm extends SsmService = SsmService>(options: C
 }
 
 function freshSettings(given: Partial<CloudSettings> | undefined): CloudSettings {
-  return structuredClone({ ...DEFAULT_SETTINGS, credentialSeconds: undefined, ...given, durations: { ...DEFAULT_SETTINGS.durations, ...given?.durations } });
+  const durations = { ...DEFAULT_SETTINGS.durations, ...given?.durations };
+  return structuredClone({ ...DEFAULT_SETTINGS, credentialSeconds: undefined, ...given, durations });
 }
 
 const REAL_CLOCK: Clock = {

@@ -24,7 +24,8 @@ export async function answerParameters(world: World, call: ParameterCall, ask: A
   const known = names.filter((name) => publics.has(name));
   const others = names.filter((name) => !publics.has(name));
   const answer = others.length > 0 ? await ask({ ...call.input, Names: others }) : { Parameters: [], InvalidParameters: [] };
-  return { ...answer, Parameters: [...known.map((name) => publicParameter(call.region, name, publics.get(name)!)), ...answer.Parameters as object[]] };
+  const found = known.map((name) => publicParameter(call.region, name, publics.get(name)!));
+  return { ...answer, Parameters: [...found, ...answer.Parameters as object[]] };
 }
 
 async function put(world: World, call: ParameterCall, ask: Ask): Promise<object> {
@@ -39,5 +40,8 @@ async function put(world: World, call: ParameterCall, ask: Ask): Promise<object>
 }
 
 function publicParameter(region: string, name: string, value: string): object {
-  return { Name: name, Type: 'String', Value: value, Version: 1, LastModifiedDate: 1_763_700_000, ARN: `arn:aws:ssm:${region}::parameter${name}`, DataType: 'aws:ec2:image' };
+  return {
+    Name: name, Type: 'String', Value: value, Version: 1, LastModifiedDate: 1_763_700_000, ARN: `arn:aws:ssm:${region}::parameter${name}`,
+    DataType: 'aws:ec2:image',
+  };
 }

@@ -82,7 +82,7 @@ async function serve(parts: ServerParts, conditions: ObjectConditions, incoming:
     if (fault === 'error-500-after-effect') { throw refusal('error-500', envelope.service, action)!; }
     if (fault === 'timeout-after-effect') { cut(world, incoming); finish(0, 'timeout'); return; }
     finish(200);
-    response.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(content), 'x-amzn-requestid': requestId, 'date': new Date().toUTCString() });
+    response.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(content), 'x-amzn-requestid': requestId });
     response.end(content);
   } catch (error) {
     const known = error instanceof ApiError ? error : new ApiError('InternalFailure', `The emulated cloud failed: ${(error as Error).stack}`, 500);
@@ -128,11 +128,12 @@ async function answer(
   const { world } = parts;
   const { service, action, account, region, protocol } = request;
   if (protocol === 'ec2') {
-    return { content: await answerEc2(world, { action, account, region, body, authorization: request.authorization }, requestId), type: 'text/xml;charset=UTF-8' };
+    const content = await answerEc2(world, { action, account, region, body, authorization: request.authorization }, requestId);
+    return { content, type: 'text/xml;charset=UTF-8' };
   }
   const ask = async (content: string) => {
     const said = await world.moto.send({ method: incoming.method!, path: request.path, headers: incoming.headers, body: content });
-    if (said.status >= 400) { throw service === 'iam' || protocol === 'query' ? codedError(said.body.toString(), said.status) : jsonError(said.body.toString(), said.status); }
+    if (said.status >= 400) { throw (protocol === 'json' ? jsonError : codedError)(said.body.toString(), said.status); }
     return said.body;
   };
   if (protocol === 'json') {
@@ -141,7 +142,8 @@ async function answer(
     const type = 'application/x-amz-json-1.1';
     if (!isOurs) { return { content: await ask(body), type }; }
     if (/Parameters?$/.test(action)) {
-      const result = await answerParameters(world, { action, account, region, input }, async (given) => JSON.parse((await ask(JSON.stringify(given))).toString()));
+      const askParameters = async (given: object) => JSON.parse((await ask(JSON.stringify(given))).toString());
+      const result = await answerParameters(world, { action, account, region, input }, askParameters);
       return { content: JSON.stringify(result), type };
     }
     if (!parts.ssm?.actions.has(action)) { throw new ApiError('UnknownOperationException', `${action} is not known here`); }

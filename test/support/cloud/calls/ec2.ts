@@ -3,7 +3,7 @@ import { Relayed, relay } from './relay';
 import { ApiError } from '../protocol/api-error';
 import { decodeQuery, Parameters } from '../protocol/query';
 import { renderXml } from '../protocol/xml';
-import type { World } from '../world';
+import type { Call, World } from '../world';
 
 const NAMESPACE = 'http://ec2.amazonaws.com/doc/2016-11-15/';
 
@@ -12,7 +12,7 @@ const COMMON = new Set(['Action', 'Version', 'DryRun', 'ClientToken']);
 
 /** Answers a call of EC2 that is on the conformance list: with XML. */
 export async function answerEc2(
-  world: World, call: { readonly action: string; readonly account: string; readonly region: string; readonly body: string; readonly authorization: string },
+  world: World, call: Omit<Call, 'world' | 'input' | 'region'> & { readonly region: string },
   requestId: string,
 ): Promise<Buffer | string> {
   const input = new Parameters(decodeQuery(call.body));

@@ -226,12 +226,12 @@ function same(a: LaunchPermission, b: LaunchPermission): boolean {
 function permissionsOf({ input }: Call): { readonly added: LaunchPermission[]; readonly removed: LaunchPermission[] } {
   const listed = (group: 'Add' | 'Remove') => input.group('LaunchPermission').groups(group).map((one): LaunchPermission => {
     const [userId, name, organizationArn, organizationalUnitArn] = ['UserId', 'Group', 'OrganizationArn', 'OrganizationalUnitArn'].map((key) => one.text(key));
-    return permission(userId, name, organizationArn, organizationalUnitArn);
+    return permissionFor(userId, name, organizationArn, organizationalUnitArn);
   });
   const direct = [
-    ...input.texts('UserId').map((one) => permission(one)), ...input.texts('UserGroup').map((one) => permission(undefined, one)),
-    ...input.texts('OrganizationArn').map((one) => permission(undefined, undefined, one)),
-    ...input.texts('OrganizationalUnitArn').map((one) => permission(undefined, undefined, undefined, one)),
+    ...input.texts('UserId').map((one) => permissionFor(one)), ...input.texts('UserGroup').map((one) => permissionFor(undefined, one)),
+    ...input.texts('OrganizationArn').map((one) => permissionFor(undefined, undefined, one)),
+    ...input.texts('OrganizationalUnitArn').map((one) => permissionFor(undefined, undefined, undefined, one)),
   ];
   const operation = input.text('OperationType');
   return {
@@ -240,7 +240,7 @@ function permissionsOf({ input }: Call): { readonly added: LaunchPermission[]; r
   };
 }
 
-function permission(userId?: string, group?: string, organizationArn?: string, organizationalUnitArn?: string): LaunchPermission {
+function permissionFor(userId?: string, group?: string, organizationArn?: string, organizationalUnitArn?: string): LaunchPermission {
   if (userId !== undefined) {
     if (!/^\d{12}$/.test(userId)) { throw new ApiError('InvalidAMIAttributeItemValue', `Invalid attribute item value "${userId}" for userId item type.`); }
     return { userId };

@@ -42,8 +42,9 @@ export const INSTANCE_CALLS = {
     for (const instance of items) {
       byReservation.set(instance.reservationId, [...byReservation.get(instance.reservationId) ?? [], instance]);
     }
-    const reservationSet = [...byReservation.values()].map((group): Xml => reservationXml(group[0], group.map((one) => instanceXml(call.world, one))));
-    return { reservationSet, nextToken };
+    return {
+      reservationSet: [...byReservation.values()].map((group): Xml => reservationXml(group[0], group.map((one) => instanceXml(call.world, one)))), nextToken,
+    };
   }),
 
   DescribeInstanceStatus: action('InstanceId Filter MaxResults NextToken IncludeAllInstances', (call) => {

@@ -11,7 +11,10 @@ import { findInstance, findOwnSnapshot, findSnapshot, findVolume, mayRead, requi
 
 /** Begins a snapshot of a volume: its content is that of this moment, and it is there to be used when that was taken. */
 export function beginSnapshot(
-  call: Call, volume: Volume, options: { readonly description: string; readonly tags: Tags; readonly milliseconds: number; readonly fails: boolean; readonly after?: Promise<void> },
+  call: Call, volume: Volume,
+  options: {
+    readonly description: string; readonly tags: Tags; readonly milliseconds: number; readonly fails: boolean; readonly after?: Promise<void>;
+  },
 ): { readonly snapshot: Snapshot; readonly taken: Promise<unknown>; readonly done: Promise<void> } {
   const { world, region } = call;
   const snapshot: Snapshot = {
@@ -68,6 +71,9 @@ export async function dropSnapshot(world: World, snapshot: Snapshot): Promise<vo
   await world.machines.removeDisk(disk);
 }
 
+const COPY_PARAMETERS = 'SourceRegion SourceSnapshotId Description Encrypted KmsKeyId TagSpecification DestinationRegion PresignedUrl '
+  + 'CompletionDurationMinutes';
+
 export const SNAPSHOT_CALLS = {
   CreateSnapshot: action('VolumeId Description TagSpecification', (call) => {
     const tags = tagSpecifications(call.input, ['snapshot'])('snapshot');
@@ -98,7 +104,7 @@ export const SNAPSHOT_CALLS = {
     };
   }),
 
-  CopySnapshot: action('SourceRegion SourceSnapshotId Description Encrypted KmsKeyId TagSpecification DestinationRegion PresignedUrl CompletionDurationMinutes', (call) => {
+  CopySnapshot: action(COPY_PARAMETERS, (call) => {
     const { world } = call;
     const source = findSnapshot(call, required(call, 'SourceSnapshotId'), world.region(required(call, 'SourceRegion')));
     if (source.state !== 'completed') { throw new ApiError('IncorrectState', `The snapshot '${source.id}' is not completed.`); }
@@ -151,7 +157,8 @@ export const SNAPSHOT_CALLS = {
 
 /** A snapshot in the region of the call that is to become a copy of another one. */
 export function copyOf(
-  call: Call, source: Snapshot, options: { readonly description: string; readonly encrypted?: boolean; readonly kmsKeyId?: string; readonly tags: Tags },
+  call: Call, source: Snapshot,
+  options: { readonly description: string; readonly encrypted?: boolean; readonly kmsKeyId?: string; readonly tags: Tags },
 ): Snapshot {
   const { world } = call;
   const encrypted = source.encrypted || options.encrypted === true || world.settings.encryptionByDefault;

@@ -1,5 +1,6 @@
 import { ApiError } from '../protocol/api-error';
 import { itemsAt, parseXml, textAt, type XmlElement } from '../protocol/xml';
+import type { Instance } from '../records';
 import { isVisible, type Call, type World } from '../world';
 
 /** A subnet, as moto has it. */
@@ -52,7 +53,7 @@ export async function defaultGroup(call: Call, vpcId: string): Promise<{ readonl
 }
 
 /** The instance profile of a launch. EC2 hears of a new one late, and says so with a code that says nothing. */
-export async function findProfile(call: Call, name: string | undefined, arn: string | undefined): Promise<{ readonly arn: string; readonly id: string; readonly name: string } | undefined> {
+export async function findProfile(call: Call, name: string | undefined, arn: string | undefined): Promise<Instance['profile']> {
   const wanted = name ?? arn?.split('/').pop();
   if (wanted === undefined) { return undefined; }
   const invalid = () => new ApiError('InvalidParameterValue', name === undefined

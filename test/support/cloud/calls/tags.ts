@@ -12,6 +12,14 @@ const OURS: { readonly [prefix: string]: string } = {
   i: 'instance', vol: 'volume', snap: 'snapshot', ami: 'image', key: 'key-pair', eni: 'network-interface',
 };
 
+interface TagEntry {
+  readonly tags: Tags;
+  readonly resourceId: string;
+  readonly resourceType: string;
+  readonly key: string;
+  readonly value: string;
+}
+
 export const TAG_CALLS = {
   CreateTags: action('ResourceId Tag', async (call) => {
     const tags = tagsOf(call.input.groups('Tag'));
@@ -43,9 +51,9 @@ export const TAG_CALLS = {
     const theirs = itemsAt(await ask(call, { Action: 'DescribeTags' }), 'tagSet').map((item) => ({
       resourceId: textAt(item, 'resourceId'), resourceType: textAt(item, 'resourceType'), key: textAt(item, 'key'), value: textAt(item, 'value'),
     }));
-    const passes = filters<{ readonly tags: Tags; readonly resourceId: string; readonly resourceType: string; readonly key: string; readonly value: string }>(
-      call.input, { 'resource-id': (one) => [one.resourceId], 'resource-type': (one) => [one.resourceType], 'key': (one) => [one.key], 'value': (one) => [one.value] },
-    );
+    const passes = filters<TagEntry>(call.input, {
+      'resource-id': (one) => [one.resourceId], 'resource-type': (one) => [one.resourceType], 'key': (one) => [one.key], 'value': (one) => [one.value],
+    });
     return { tagSet: [...ours, ...theirs].filter((one) => passes({ ...one, tags: new Map([[one.key, one.value]]) })) };
   }),
 };
@@ -96,7 +104,8 @@ async function checkTheirs(call: Call, id: string): Promise<void> {
 
 function allOurs({ region, account, world }: Call): { readonly id: string; readonly type: string; readonly tags: Tags }[] {
   const lists = [
-    ...[...region.instances.values()].map((one) => ({ one, type: 'instance' })), ...[...region.volumes.values()].map((one) => ({ one, type: 'volume' })),
+    ...[...region.instances.values()].map((one) => ({ one, type: 'instance' })),
+    ...[...region.volumes.values()].map((one) => ({ one, type: 'volume' })),
     ...[...region.snapshots.values()].map((one) => ({ one, type: 'snapshot' })), ...[...region.images.values()].map((one) => ({ one, type: 'image' })),
     ...[...region.keyPairs.values()].map((one) => ({ one, type: 'key-pair' })),
   ];

@@ -1,7 +1,9 @@
 import type { ConformanceEntry } from './entry';
 
 type By = ConformanceEntry['by'];
-const entries = (service: string, source: string, actions: { readonly [action: string]: readonly [by: By, behaviour: string] }): ConformanceEntry[] => (
+type Actions = { readonly [action: string]: readonly [by: By, behaviour: string] };
+
+const entries = (service: string, source: string, actions: Actions): ConformanceEntry[] => (
   Object.entries(actions).map(([action, [by, behaviour]]) => ({ service, action, behaviour, source: `${source}/API_${action}.html`, by }))
 );
 

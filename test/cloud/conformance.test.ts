@@ -1,0 +1,50 @@
+import { cloudClients, type CloudClients } from './cloud-clients';
+import { codeOf, type Cases } from './cases/case';
+import { IMAGE_CASES } from './cases/image-cases';
+import { INSTANCE_CASES } from './cases/instance-cases';
+import { MOTO_STORIES } from './cases/moto-cases';
+import { SERVICE_CASES } from './cases/service-cases';
+import { SURROUNDINGS_CASES } from './cases/surroundings-cases';
+import { EC2_ACTIONS } from '../support/cloud/calls/actions';
+import { startCloud, type Cloud } from '../support/cloud/cloud';
+import { CONFORMANCE } from '../support/cloud/conformance/list';
+import { createSsmService } from '../support/cloud/ssm/create-ssm-service';
+
+const CASES: Cases = { ...INSTANCE_CASES, ...IMAGE_CASES, ...SURROUNDINGS_CASES, ...SERVICE_CASES };
+
+let cloud: Cloud;
+let to: CloudClients;
+
+beforeAll(async () => {
+  cloud = await startCloud({ ssm: createSsmService });
+  to = cloudClients(cloud);
+});
+afterAll(async () => { to.end(); await cloud.stop(); });
+afterEach(() => cloud.reset());
+
+test.each(CONFORMANCE.filter(({ by }) => by === 'overlay').map(({ service, action, behaviour }) => [`${service}:${action}`, behaviour]))('%s: %s', async (call) => {
+  expect(Object.keys(CASES)).toContain(call);
+  await CASES[call]({ cloud, to });
+  expect(cloud.calls.some(({ service, action, status }) => `${service}:${action}` === call && status !== 0)).toBe(true);
+  expect(cloud.calls.filter(({ code }) => code === 'InternalFailure')).toEqual([]);
+});
+
+test.each(Object.entries(MOTO_STORIES).map(([name, story]) => [name, story] as const))('moto tells what we rely on of %s', async (_name, { calls, tell }) => {
+  await tell({ cloud, to });
+  const answered = new Set(cloud.calls.filter(({ status }) => status === 200).map(({ service, action }) => `${service}:${action}`));
+  expect(calls.filter((call) => !answered.has(call))).toEqual([]);
+});
+
+test('every call that we answer ourselves is on the list as ours, and every other one as moto\'s', () => {
+  const ours = CONFORMANCE.filter(({ service, by }) => service === 'ec2' && by === 'overlay').map(({ action }) => action);
+  expect([...EC2_ACTIONS.keys()].sort()).toEqual([...ours].sort());
+  expect(new Set(CONFORMANCE.map(({ service, action }) => `${service}:${action}`)).size).toBe(CONFORMANCE.length);
+});
+
+test('a call that is not on the list is an error with a code', async () => {
+  expect(await codeOf(to.ec2.createNatGateway({ SubnetId: 'subnet-1' }))).toBe('InvalidAction');
+  expect(await codeOf(to.ec2.importSnapshot({}))).toBe('InvalidAction');
+  expect(await codeOf(to.ssm.listDocuments({}))).toBe('UnknownOperationException');
+  expect(await codeOf(to.iam.listUsers({}))).toBe('InvalidAction');
+  expect(await codeOf(to.s3.getBucketAcl({ Bucket: 'b' }))).toBe('NotImplemented');
+});
