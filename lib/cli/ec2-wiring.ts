@@ -1,6 +1,9 @@
 import { dirname } from 'path';
+import type { AccountOptions, HostOptions, StateOptions, WiredHost } from './surroundings';
 import { sshCommunicators } from '../communicators/ssh/ssh-communicators';
+import { sessionDialer } from '../communicators/ssm/session-dialer';
 import { ssmCommunicators } from '../communicators/ssm/ssm-communicators';
+import { awsValues } from '../hosts/ec2/aws-values';
 import { openCloud } from '../hosts/ec2/cloud';
 import { Ec2Host } from '../hosts/ec2/ec2-host';
 import { ec2Machine } from '../hosts/ec2/ec2-machine';
@@ -9,7 +12,6 @@ import { s3Staging } from '../hosts/ec2/staging';
 import type { Plan } from '../plan/model';
 import type { CommunicatorFactory } from '../ports/communicator';
 import type { StateStore } from '../ports/state';
-import type { AccountOptions, HostOptions, StateOptions, WiredHost } from './surroundings';
 
 /* What reaches an AWS account. Loaded for the commands that need one, and no others: it is most of the program. */
 
@@ -17,7 +19,7 @@ import type { AccountOptions, HostOptions, StateOptions, WiredHost } from './sur
 export function wireEc2(options: HostOptions): WiredHost {
   useProfile(options);
   const { clock, outputFolder, region: named, environment, stagingBucket: bucket } = options;
-  const host = new Ec2Host({ clock, outputFolder, region: named });
+  const host = new Ec2Host({ clock, outputFolder, region: named, callerAddress: environment.GOLDEN_CALLER_ADDRESS });
   const { cloud } = host;
 
   const overSsm = (region: string): CommunicatorFactory => {
@@ -34,7 +36,10 @@ export function wireEc2(options: HostOptions): WiredHost {
   const communicatorOf = (plan: Plan, planFile: string, region: string): CommunicatorFactory => {
     const { communicator } = plan.builder;
     if (communicator.type === 'ssm') { return overSsm(region); }
-    return sshCommunicators({ spec: communicator, folder: dirname(planFile), environment });
+    const spec = { spec: communicator, folder: dirname(planFile), environment };
+    if (communicator.via !== 'session-manager') { return sshCommunicators(spec); }
+    const access = cloud.clients.access(region);
+    return sshCommunicators({ ...spec, dial: (machine) => sessionDialer({ access, instanceId: ec2Machine(machine).id, clock }) });
   };
   return {
     host,
@@ -43,6 +48,7 @@ export function wireEc2(options: HostOptions): WiredHost {
       // Keys of the builder are not those of the machine that is started from the image.
       return { provision: communicatorOf(plan, planFile, region), bootTest: communicatorOf(plan, planFile, region) };
     },
+    values: async (plan) => awsValues(cloud, await cloud.regionOf(plan)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { CreateImageCommand, ModifyImageAttributeCommand, type Image } from '@aws-sdk/client-ec2';
+import { CreateImageCommand, ModifyImageAttributeCommand, type BlockDeviceMapping, type Image } from '@aws-sdk/client-ec2';
 import { awsCode } from './aws-errors';
 import type { Cloud } from './cloud';
 import type { Ec2Machine } from './ec2-machine';
@@ -53,14 +53,16 @@ export async function captureImage(cloud: Cloud, machine: Ec2Machine, { plan, ke
 /** Waits until an image is ready, or never will be. */
 export function whenAvailable(cloud: Cloud, region: string, imageId: string, signal: AbortSignal | undefined): Promise<Image> {
   const look = (image: Image | undefined) => (image && image.State !== 'pending' ? image : undefined);
-  return cloud.poller.wait('image', region, imageId, look, { what: `the image ${imageId} in ${region} to be available`, timeoutMs: IMAGE_MS, signal });
+  const what = `the image ${imageId} in ${region} to be available`;
+  return cloud.poller.wait('image', region, imageId, look, { what, timeoutMs: IMAGE_MS, signal });
 }
 
 /** What makes a draft of any origin ready for its first start: its lease, and that instances of it refuse IMDSv1. */
 export async function settleDraft(cloud: Cloud, region: string, plan: Plan, image: Image, buildId: string, signal: AbortSignal): Promise<void> {
   cloud.leases.add(region, { buildId, leaseMinutes: plan.builder.leaseMinutes }, ...idsOf(image));
   if (!plan.delivery.imdsV2 || image.ImdsSupport === 'v2.0') { return; }
-  await cloud.clients.ec2(region).send(new ModifyImageAttributeCommand({ ImageId: image.ImageId, ImdsSupport: { Value: 'v2.0' } }), { signal, notYet: NOT_YET });
+  const change = new ModifyImageAttributeCommand({ ImageId: image.ImageId, ImdsSupport: { Value: 'v2.0' } });
+  await cloud.clients.ec2(region).send(change, { signal, notYet: NOT_YET });
 }
 
 /** Makes an image under its name. One of the same build that is there already is it; where the name is taken, the build's ID is added to it. */
@@ -87,11 +89,24 @@ async function makeImage(cloud: Cloud, machine: Ec2Machine, image: Omit<ImageReq
   throw nameTaken(another, region);
 }
 
-async function createImage(cloud: Cloud, machine: Ec2Machine, { name, description, tags, find }: ImageRequest, { signal }: HostContext): Promise<string> {
+async function createImage(
+  cloud: Cloud, machine: Ec2Machine, { name, description, tags, find }: ImageRequest, { signal }: HostContext,
+): Promise<string> {
   const { ImageId } = await cloud.clients.ec2(machine.region).send(new CreateImageCommand({
-    InstanceId: machine.id, Name: name, Description: description, NoReboot: true, TagSpecifications: tagSpecifications(['image', 'snapshot'], tags),
+    InstanceId: machine.id,
+    Name: name,
+    Description: description,
+    NoReboot: true,
+    BlockDeviceMappings: keptVolumes(machine.plan),
+    TagSpecifications: tagSpecifications(['image', 'snapshot'], tags),
   }), { signal, notYet: NOT_YET, find });
   return ImageId!;
+}
+
+/** The builder's volumes are all gone with it; those of instances of the image need not be. */
+function keptVolumes({ definition }: Plan): BlockDeviceMapping[] | undefined {
+  const kept = (definition.machine.volumes ?? []).filter(({ deleteOnTermination }) => !deleteOnTermination);
+  return kept.length === 0 ? undefined : kept.map(({ deviceName }) => ({ DeviceName: deviceName, Ebs: { DeleteOnTermination: false } }));
 }
 
 /** The draft of this name that this build has made. */

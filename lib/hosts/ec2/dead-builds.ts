@@ -1,11 +1,12 @@
 import {
   CancelSpotInstanceRequestsCommand, DeleteNetworkInterfaceCommand, DeleteSecurityGroupCommand, DeleteVolumeCommand, DescribeInstancesCommand,
-  DescribeNetworkInterfacesCommand, DescribeSecurityGroupsCommand, DescribeSpotInstanceRequestsCommand, DescribeVolumesCommand, TerminateInstancesCommand,
-  type Filter, type Tag,
+  DescribeNetworkInterfacesCommand, DescribeSecurityGroupsCommand, DescribeSpotInstanceRequestsCommand, DescribeVolumesCommand,
+  TerminateInstancesCommand, type Filter, type Tag,
 } from '@aws-sdk/client-ec2';
 import { awsCode } from './aws-errors';
 import type { Cloud } from './cloud';
 import { GONE } from './not-yet';
+import { allPages } from './pages';
 import { TAGS, tagOf } from './tags';
 
 /** Something that exists only during a build, and how it is removed. */
@@ -50,7 +51,8 @@ async function instances(cloud: Cloud, region: string, filters: readonly Filter[
   const states: Filter = { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] };
   const pages = await allPages((NextToken) => ec2.send(new DescribeInstancesCommand({ Filters: [...filters, states], NextToken })));
   return pages.flatMap(({ Reservations = [] }) => Reservations).flatMap(({ Instances = [] }) => Instances).map(({ InstanceId: id, Tags = [] }) => ({
-    what: `instance ${id}`, tags: Tags,
+    what: `instance ${id}`,
+    tags: Tags,
     remove: async () => {
       cloud.leases.remove(region, id!);
       await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id!] }));
@@ -63,7 +65,8 @@ async function spotRequests(cloud: Cloud, region: string, filters: readonly Filt
   const states: Filter = { Name: 'state', Values: ['open', 'active'] };
   const pages = await allPages((NextToken) => ec2.send(new DescribeSpotInstanceRequestsCommand({ Filters: [...filters, states], NextToken })));
   return pages.flatMap(({ SpotInstanceRequests = [] }) => SpotInstanceRequests).map(({ SpotInstanceRequestId: id, Tags = [] }) => ({
-    what: `spot request ${id}`, tags: Tags,
+    what: `spot request ${id}`,
+    tags: Tags,
     remove: async () => { await ec2.send(new CancelSpotInstanceRequestsCommand({ SpotInstanceRequestIds: [id!] })); },
   }));
 }
@@ -74,7 +77,8 @@ async function networkInterfaces(cloud: Cloud, region: string, filters: readonly
   const states: Filter = { Name: 'status', Values: ['available'] };
   const pages = await allPages((NextToken) => ec2.send(new DescribeNetworkInterfacesCommand({ Filters: [...filters, states], NextToken })));
   return pages.flatMap(({ NetworkInterfaces = [] }) => NetworkInterfaces).map(({ NetworkInterfaceId: id, TagSet = [] }) => ({
-    what: `network interface ${id}`, tags: TagSet,
+    what: `network interface ${id}`,
+    tags: TagSet,
     remove: async () => { await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id })); },
   }));
 }
@@ -84,7 +88,8 @@ async function volumes(cloud: Cloud, region: string, filters: readonly Filter[])
   const states: Filter = { Name: 'status', Values: ['available', 'error'] };
   const pages = await allPages((NextToken) => ec2.send(new DescribeVolumesCommand({ Filters: [...filters, states], NextToken })));
   return pages.flatMap(({ Volumes = [] }) => Volumes).map(({ VolumeId: id, Tags = [] }) => ({
-    what: `volume ${id}`, tags: Tags,
+    what: `volume ${id}`,
+    tags: Tags,
     remove: async () => { await ec2.send(new DeleteVolumeCommand({ VolumeId: id })); },
   }));
 }
@@ -93,20 +98,11 @@ async function securityGroups(cloud: Cloud, region: string, filters: readonly Fi
   const ec2 = cloud.clients.ec2(region);
   const pages = await allPages((NextToken) => ec2.send(new DescribeSecurityGroupsCommand({ Filters: [...filters], NextToken })));
   return pages.flatMap(({ SecurityGroups = [] }) => SecurityGroups).map(({ GroupId: id, GroupName, Tags = [] }) => ({
-    what: `security group ${id} (${GroupName})`, tags: Tags,
+    what: `security group ${id} (${GroupName})`,
+    tags: Tags,
     // Instances hold it until they are gone.
     remove: async () => {
       await ec2.send(new DeleteSecurityGroupCommand({ GroupId: id }), { notYet: ['DependencyViolation', 'ResourceInUse'], deadlineMs: RELEASE_MS });
     },
   }));
-}
-
-async function allPages<T extends { readonly NextToken?: string }>(ask: (token: string | undefined) => Promise<T>): Promise<readonly T[]> {
-  const pages: T[] = [];
-  for (let token: string | undefined; ;) {
-    const page = await ask(token);
-    pages.push(page);
-    token = page.NextToken;
-    if (!token) { return pages; }
-  }
 }

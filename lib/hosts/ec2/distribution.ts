@@ -20,7 +20,9 @@ export async function distributeImage(cloud: Cloud, draft: Ec2Draft, { plan }: C
 }
 
 /** Makes a published image, its copies and its parameters what the plan wants them to be now. Returns a line for each change. */
-export async function reconcileImage(cloud: Cloud, artifact: Artifact, { plan, keys }: CaptureRequest, context: HostContext): Promise<readonly string[]> {
+export async function reconcileImage(
+  cloud: Cloud, artifact: Artifact, { plan, keys }: CaptureRequest, context: HostContext,
+): Promise<readonly string[]> {
   const { signal } = context;
   const region = await cloud.regionOf(plan);
   const image = await existingImage(cloud, region, artifact.id, plan, signal);
@@ -57,7 +59,8 @@ function tellUnwanted(image: Image, plan: Plan, home: string, context: HostConte
   const unwanted = copyRegions(image).filter((region) => !wanted.has(region));
   if (unwanted.length === 0) { return; }
   context.report({
-    type: 'notice', level: 'info',
+    type: 'notice',
+    level: 'info',
     message: `Copies of ${image.ImageId} remain in ${unwanted.join(', ')}, which the image no longer names. Remove them there once nobody uses them.`,
   });
 }

@@ -10,7 +10,9 @@ import type { Plan } from '../../plan/model';
 import type { HostContext } from '../../ports/host';
 
 /** The draft of this key that a dead build captured, as a draft of this build. Of several, the newest; those that failed are removed. */
-export async function findDraft(cloud: Cloud, plan: Plan, keys: BuildKeys, context: HostContext, builds: readonly string[]): Promise<Ec2Draft | undefined> {
+export async function findDraft(
+  cloud: Cloud, plan: Plan, keys: BuildKeys, context: HostContext, builds: readonly string[],
+): Promise<Ec2Draft | undefined> {
   if (builds.length === 0) { return undefined; }
   const region = await cloud.regionOf(plan);
   const { buildId, signal } = context;
@@ -44,7 +46,8 @@ export async function removeDrafts(cloud: Cloud, region: string, buildId: string
   ));
   const lines = await Promise.all(images.map((image) => removeImage(cloud, region, image)));
   // Those of images that never came to be, or that EC2 had forgotten before their snapshots were known.
-  const kept = new Set((await ownImages(cloud, region, filters)).flatMap(idsOf));
+  const left = [...await ownImages(cloud, region, filters), ...keep === undefined ? [] : await ownImages(cloud, region, [{ Name: 'image-id', Values: [keep] }])];
+  const kept = new Set(left.flatMap(idsOf));
   const snapshots = (await ownSnapshots(cloud, region, filters)).filter(({ SnapshotId }) => !kept.has(SnapshotId!));
   const removed = await Promise.all(snapshots.map(({ SnapshotId }) => removeSnapshot(cloud, region, SnapshotId!)));
   return [...lines, ...removed].flat();

@@ -37,7 +37,8 @@ export async function protectImage(cloud: Cloud, region: string, image: Image, p
     await ec2.send(new DisableImageDeregistrationProtectionCommand({ ImageId }), { signal, notYet: NOT_YET });
     return [`no longer protected ${ImageId} in ${region} from deregistration`];
   }
-  await ec2.send(new EnableImageDeregistrationProtectionCommand({ ImageId, WithCooldown: wanted === 'enabled-with-cooldown' }), { signal, notYet: NOT_YET });
+  const WithCooldown = wanted === 'enabled-with-cooldown';
+  await ec2.send(new EnableImageDeregistrationProtectionCommand({ ImageId, WithCooldown }), { signal, notYet: NOT_YET });
   return [`protected ${ImageId} in ${region} from deregistration`];
 }
 
@@ -73,14 +74,16 @@ async function deprecate(cloud: Cloud, region: string, image: Image, { delivery 
 async function requireImdsV2(cloud: Cloud, region: string, image: Image, { delivery }: Plan, signal: AbortSignal): Promise<readonly string[]> {
   // It cannot be taken back: an image that has it keeps it.
   if (!delivery.imdsV2 || image.ImdsSupport === 'v2.0') { return []; }
-  await cloud.clients.ec2(region).send(new ModifyImageAttributeCommand({ ImageId: image.ImageId, ImdsSupport: { Value: 'v2.0' } }), { signal, notYet: NOT_YET });
+  const change = new ModifyImageAttributeCommand({ ImageId: image.ImageId, ImdsSupport: { Value: 'v2.0' } });
+  await cloud.clients.ec2(region).send(change, { signal, notYet: NOT_YET });
   return [`made instances of ${image.ImageId} in ${region} require IMDSv2`];
 }
 
 async function describeAnew(cloud: Cloud, region: string, image: Image, plan: Plan, signal: AbortSignal): Promise<readonly string[]> {
   const wanted = describeImage(plan);
   if (image.Description === wanted) { return []; }
-  await cloud.clients.ec2(region).send(new ModifyImageAttributeCommand({ ImageId: image.ImageId, Description: { Value: wanted } }), { signal, notYet: NOT_YET });
+  const change = new ModifyImageAttributeCommand({ ImageId: image.ImageId, Description: { Value: wanted } });
+  await cloud.clients.ec2(region).send(change, { signal, notYet: NOT_YET });
   return [`described ${image.ImageId} in ${region} anew`];
 }
 

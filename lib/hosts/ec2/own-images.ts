@@ -1,35 +1,25 @@
-import {
-  DescribeImagesCommand, DescribeSnapshotsCommand, type DescribeImagesCommandOutput, type DescribeSnapshotsCommandOutput, type Filter, type Image,
-  type Snapshot,
-} from '@aws-sdk/client-ec2';
+import { DescribeImagesCommand, DescribeSnapshotsCommand, type Filter, type Image, type Snapshot } from '@aws-sdk/client-ec2';
 import type { Cloud } from './cloud';
 import { NOT_YET } from './not-yet';
+import { allPages } from './pages';
 import { TAGS, tagFilter, tagOf } from './tags';
 
 /** Images of this account in a region that the filters match, the newest first. */
 export async function ownImages(cloud: Cloud, region: string, filters: readonly Filter[], signal?: AbortSignal): Promise<readonly Image[]> {
-  const found: Image[] = [];
-  for (let token: string | undefined; ;) {
-    const page: DescribeImagesCommandOutput = await cloud.clients.ec2(region).send(
-      new DescribeImagesCommand({ Owners: ['self'], Filters: [...filters], NextToken: token }), { signal, notYet: NOT_YET },
-    );
-    found.push(...page.Images ?? []);
-    token = page.NextToken;
-    if (!token) { return found.sort((a, b) => (b.CreationDate ?? '').localeCompare(a.CreationDate ?? '')); }
-  }
+  const ec2 = cloud.clients.ec2(region);
+  const pages = await allPages((NextToken) => (
+    ec2.send(new DescribeImagesCommand({ Owners: ['self'], Filters: [...filters], NextToken }), { signal, notYet: NOT_YET })
+  ));
+  return pages.flatMap(({ Images = [] }) => Images).sort((a, b) => (b.CreationDate ?? '').localeCompare(a.CreationDate ?? ''));
 }
 
 /** Snapshots of this account in a region that the filters match. */
 export async function ownSnapshots(cloud: Cloud, region: string, filters: readonly Filter[], signal?: AbortSignal): Promise<readonly Snapshot[]> {
-  const found: Snapshot[] = [];
-  for (let token: string | undefined; ;) {
-    const page: DescribeSnapshotsCommandOutput = await cloud.clients.ec2(region).send(
-      new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters: [...filters], NextToken: token }), { signal, notYet: NOT_YET },
-    );
-    found.push(...page.Snapshots ?? []);
-    token = page.NextToken;
-    if (!token) { return found; }
-  }
+  const ec2 = cloud.clients.ec2(region);
+  const pages = await allPages((NextToken) => (
+    ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters: [...filters], NextToken }), { signal, notYet: NOT_YET })
+  ));
+  return pages.flatMap(({ Snapshots = [] }) => Snapshots);
 }
 
 /** The image with this ID, where it is of this account. */

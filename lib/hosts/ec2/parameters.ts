@@ -22,7 +22,9 @@ export async function publishedId(cloud: Cloud, region: string, { delivery }: Pl
 }
 
 /** Writes an AMI ID into the parameter of a plan, where it does not hold it. Returns a line where it was written. */
-export async function publishParameter(cloud: Cloud, region: string, plan: Plan, { imageId, buildKey }: PublishedId, signal: AbortSignal): Promise<readonly string[]> {
+export async function publishParameter(
+  cloud: Cloud, region: string, plan: Plan, { imageId, buildKey }: PublishedId, signal: AbortSignal,
+): Promise<readonly string[]> {
   if (await publishedId(cloud, region, plan, signal) === imageId) { return []; }
   const { parameterName: Name } = plan.delivery;
   const ssm = cloud.clients.ssm(region);

@@ -1,6 +1,6 @@
 import {
-  CreateSnapshotCommand, DescribeImagesCommand, DescribeInstancesCommand, DescribeVolumesCommand, RegisterImageCommand, type BlockDeviceMapping, type Image,
-  type Instance, type Snapshot, type Volume,
+  CreateSnapshotCommand, DescribeImagesCommand, DescribeInstancesCommand, DescribeVolumesCommand, RegisterImageCommand,
+  type BlockDeviceMapping, type Image, type Instance, type Snapshot, type Volume,
 } from '@aws-sdk/client-ec2';
 import type { Cloud } from './cloud';
 import type { Ec2Machine } from './ec2-machine';
@@ -44,7 +44,8 @@ async function sourceImage(cloud: Cloud, { region, sourceImage: imageId }: Ec2Ma
 }
 
 async function describeInstance(cloud: Cloud, { region, id }: Ec2Machine, signal: AbortSignal): Promise<Instance> {
-  const { Reservations = [] } = await cloud.clients.ec2(region).send(new DescribeInstancesCommand({ InstanceIds: [id] }), { signal, notYet: NOT_YET });
+  const ask = new DescribeInstancesCommand({ InstanceIds: [id] });
+  const { Reservations = [] } = await cloud.clients.ec2(region).send(ask, { signal, notYet: NOT_YET });
   return Reservations[0].Instances![0];
 }
 
@@ -63,6 +64,7 @@ async function snapshotVolumes(
   const { Volumes = [] } = await cloud.clients.ec2(region).send(
     new DescribeVolumesCommand({ Filters: [{ Name: 'attachment.instance-id', Values: [machine.id] }] }), { signal: context.signal, notYet: NOT_YET },
   );
+  const own = machine.plan.definition.machine.volumes ?? [];
   const attached = (instance.BlockDeviceMappings ?? []).flatMap((mapping) => {
     const volume = Volumes.find(({ VolumeId }) => VolumeId === mapping.Ebs?.VolumeId);
     return volume ? [{ mapping, volume }] : [];
@@ -76,12 +78,15 @@ async function snapshotVolumes(
       // The others are given a speed by their type.
       Iops: ['gp3', 'io1', 'io2'].includes(volume.VolumeType ?? '') ? volume.Iops : undefined,
       Throughput: volume.VolumeType === 'gp3' ? volume.Throughput : undefined,
-      DeleteOnTermination: mapping.Ebs?.DeleteOnTermination ?? true,
+      // The builder's volumes are all gone with it; those of instances of the image need not be.
+      DeleteOnTermination: own.find(({ deviceName }) => deviceName === mapping.DeviceName)?.deleteOnTermination ?? true,
     },
   })));
 }
 
-async function snapshotVolume(cloud: Cloud, machine: Ec2Machine, volume: Volume, { description, tags }: ImageRequest, context: HostContext): Promise<string> {
+async function snapshotVolume(
+  cloud: Cloud, machine: Ec2Machine, volume: Volume, { description, tags }: ImageRequest, context: HostContext,
+): Promise<string> {
   const { region } = machine;
   const { signal, buildId } = context;
   const filters = [tagFilter(TAGS.build, buildId), tagFilter(TAGS.state, 'draft'), { Name: 'volume-id', Values: [volume.VolumeId!] }];

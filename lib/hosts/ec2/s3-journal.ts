@@ -1,3 +1,4 @@
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { listObjects, readText, writeText, type S3Place } from './s3-objects';
 import { GoldenError } from '../../errors';
 import type { Clock } from '../../ports/clock';
@@ -41,6 +42,7 @@ export class S3Journal implements Journal {
     if (records.length === 0) { return; }
     // A build that is gone on with has records already.
     const last = this.last ?? (await this.read()).at(-1)?.sequence ?? 0;
+    if (this.last === undefined) { await markOpen(this.place, this.buildId); }
     // Known again when this is written: after a failure, what has come of it is looked up.
     this.last = undefined;
     const numbered = records.map((record, index): JournalRecord => ({ sequence: last + 1 + index, ...record }));
@@ -52,7 +54,35 @@ export class S3Journal implements Journal {
       });
     }
     this.last = last + records.length;
+    if (records.some(({ type }) => type === 'finished')) { await markFinished(this.place, this.buildId); }
   }
+}
+
+/** Says that a build has begun, before its first record. One listing finds all that have not ended. */
+async function markOpen(place: S3Place, buildId: string): Promise<void> {
+  await place.client.send(new PutObjectCommand({ Bucket: place.bucket, Key: openMark(place, buildId), Body: '' }));
+}
+
+export async function markFinished(place: S3Place, buildId: string): Promise<void> {
+  await place.client.send(new DeleteObjectCommand({ Bucket: place.bucket, Key: openMark(place, buildId) }));
+}
+
+function openMark({ prefix }: S3Place, buildId: string): string {
+  return `${prefix}open/${buildId}`;
+}
+
+/** Builds that have begun and not ended. */
+export async function openBuilds(place: S3Place): Promise<readonly string[]> {
+  const marks = await listObjects(place, openMark(place, ''));
+  const builds = await Promise.all(marks.map(async ({ Key }) => {
+    const buildId = Key!.slice(openMark(place, '').length);
+    const records = await readS3Journal(place, buildId);
+    if (!records.some(({ type }) => type === 'finished')) { return { buildId, begun: records[0]?.time ?? '' }; }
+    // Its last record was written, and the mark left.
+    await markFinished(place, buildId);
+    return undefined;
+  }));
+  return builds.flatMap((build) => build ?? []).sort((a, b) => b.begun.localeCompare(a.begun)).map(({ buildId }) => buildId);
 }
 
 /** Where the records of a build are. */

@@ -26,7 +26,7 @@ interface WrittenOwner extends LockOwner {
  */
 export async function acquireS3Lock(place: S3Place, key: string, options: LockOptions): Promise<{ readonly lock: Lock; readonly waited: boolean }> {
   const { clock } = options;
-  const path = `${place.prefix}locks/${key}.json`;
+  const path = lockPath(place, key);
   let seen: { readonly etag: string; readonly since: number } | undefined;
   for (let waited = false; ; waited = true) {
     const there = await readText(place, path);
@@ -39,12 +39,28 @@ export async function acquireS3Lock(place: S3Place, key: string, options: LockOp
   }
 }
 
+/** Who has the lock of a key, going by when it was last renewed. */
+export async function s3LockOwner(place: S3Place, key: string, clock: Clock): Promise<LockOwner | undefined> {
+  const there = await readText(place, lockPath(place, key));
+  if (!there) { return undefined; }
+  const owner = JSON.parse(there.text) as WrittenOwner;
+  return isExpired(owner, clock) ? undefined : owner;
+}
+
+function lockPath({ prefix }: S3Place, key: string): string {
+  return `${prefix}locks/${key}.json`;
+}
+
+function isExpired({ expires }: WrittenOwner, clock: Clock): boolean {
+  return expires + CLOCK_TOLERANCE_MS < clock.now();
+}
+
 /** On which condition the lock is ours to take. Undefined: somebody has it. */
 function conditionOf(there: TextObject | undefined, seen: { readonly since: number } | undefined, clock: Clock): WriteCondition | undefined {
   if (!there) { return { absent: true }; }
-  const { expires } = JSON.parse(there.text) as WrittenOwner;
+  const owner = JSON.parse(there.text) as WrittenOwner;
   // What was not renewed before our eyes needs no clock of another computer.
-  const isAbandoned = expires + CLOCK_TOLERANCE_MS < clock.now() || (seen !== undefined && clock.now() - seen.since > EXPIRY_MS);
+  const isAbandoned = isExpired(owner, clock) || (seen !== undefined && clock.now() - seen.since > EXPIRY_MS);
   return isAbandoned ? { etag: there.etag } : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { DeleteObjectsCommand } from '@aws-sdk/client-s3';
-import { journalPrefix, readS3Journal, S3Journal } from './s3-journal';
-import { acquireS3Lock } from './s3-lock';
+import { journalPrefix, markFinished, openBuilds, readS3Journal, S3Journal } from './s3-journal';
+import { acquireS3Lock, s3LockOwner } from './s3-lock';
 import { listObjects, type S3Place } from './s3-objects';
 import { GoldenError } from '../../errors';
 import type { Clock } from '../../ports/clock';
@@ -17,6 +17,8 @@ export function s3State(place: S3Place, clock: Clock): StateStore {
     openJournal: (buildId) => new S3Journal(place, buildId, clock),
     readJournal: (buildId) => readS3Journal(place, buildId),
     acquireLock: (key, options) => acquireS3Lock(place, key, options),
+    lockOwner: (key) => s3LockOwner(place, key, clock),
+    unfinished: () => openBuilds(place),
     builds: async () => {
       const begun = new Map<string, number>();
       for (const { Key, LastModified } of await listObjects(place, `${prefix}builds/`)) {
@@ -27,6 +29,7 @@ export function s3State(place: S3Place, clock: Clock): StateStore {
       return [...begun].sort(([, a], [, b]) => b - a).map(([buildId]) => buildId);
     },
     removeJournal: async (buildId) => {
+      await markFinished(place, buildId);
       const keys = (await listObjects(place, journalPrefix(place, buildId))).map(({ Key }) => ({ Key: Key! }));
       for (let first = 0; first < keys.length; first += REMOVAL_CHUNK) {
         await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: keys.slice(first, first + REMOVAL_CHUNK), Quiet: true } }));

@@ -22,12 +22,16 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   { name: 'the account', wanted: ({ accounts }) => accounts, value: ({ UserId }) => UserId, permission: (UserId) => ({ UserId }) },
   {
-    name: 'the organisation', wanted: ({ organizations }) => organizations,
-    value: ({ OrganizationArn }) => OrganizationArn, permission: (OrganizationArn) => ({ OrganizationArn }),
+    name: 'the organisation',
+    wanted: ({ organizations }) => organizations,
+    value: ({ OrganizationArn }) => OrganizationArn,
+    permission: (OrganizationArn) => ({ OrganizationArn }),
   },
   {
-    name: 'the organisational unit', wanted: ({ organizationalUnits }) => organizationalUnits,
-    value: ({ OrganizationalUnitArn }) => OrganizationalUnitArn, permission: (OrganizationalUnitArn) => ({ OrganizationalUnitArn }),
+    name: 'the organisational unit',
+    wanted: ({ organizationalUnits }) => organizationalUnits,
+    value: ({ OrganizationalUnitArn }) => OrganizationalUnitArn,
+    permission: (OrganizationalUnitArn) => ({ OrganizationalUnitArn }),
   },
   { name: 'everybody', wanted: (sharing) => (sharing.public ? ['all'] : []), value: ({ Group }) => Group, permission: () => ({ Group: 'all' }) },
 ];

@@ -1,6 +1,6 @@
 import {
-  CreateBucketCommand, DeleteObjectCommand, HeadBucketCommand, PutBucketEncryptionCommand, PutBucketLifecycleConfigurationCommand, PutBucketTaggingCommand,
-  PutPublicAccessBlockCommand, type BucketLocationConstraint,
+  CreateBucketCommand, DeleteObjectCommand, HeadBucketCommand, PutBucketEncryptionCommand, PutBucketLifecycleConfigurationCommand,
+  PutBucketTaggingCommand, PutPublicAccessBlockCommand, type BucketLocationConstraint,
 } from '@aws-sdk/client-s3';
 import { awsCode } from './aws-errors';
 import type { Cloud } from './cloud';
@@ -84,7 +84,7 @@ export async function removeStaged(cloud: Cloud, region: string, isWanted?: (bui
   return lines;
 }
 
-/** Of this account; one of another account is an error. */
+/** Whether it is there, and of this account. */
 async function bucketExists(cloud: Cloud, region: string, bucket: string): Promise<boolean> {
   const { account } = await cloud.clients.callerIdentity(region);
   try {
@@ -92,7 +92,8 @@ async function bucketExists(cloud: Cloud, region: string, bucket: string): Promi
     return true;
   } catch (error) {
     const code = awsCode(error);
-    if (code === 'NotFound' || code === 'NoSuchBucket') { return false; }
+    // One that is not ours to see is not the managed one, either.
+    if (['NotFound', 'NoSuchBucket', 'Forbidden', 'AccessDenied'].includes(code ?? '')) { return false; }
     throw error;
   }
 }

@@ -1,0 +1,76 @@
+import type { Image } from '@aws-sdk/client-ec2';
+import type { Cloud } from './cloud';
+import { removeImage } from './image-removal';
+import { usersOf, type Removable } from './in-use';
+import { copyRegions, ownImages, snapshotsOf } from './own-images';
+import { publishedId, removeParameter } from './parameters';
+import { TAGS, tagFilter, tagOf } from './tags';
+import { GoldenError } from '../../errors';
+import type { Plan } from '../../plan/model';
+import type { HostContext } from '../../ports/host';
+
+/** An image that is to be removed, with the parameter that names it. */
+interface Doomed extends Removable {
+  readonly image: Image;
+}
+
+/**
+ * Removes all published images of a plan with their snapshots, copies and parameters, and its layers; or says what it would
+ * remove. Nothing at all where one of them is in use. Errors: `image-in-use`.
+ */
+export async function removeArtifacts(
+  cloud: Cloud, plan: Plan, { dryRun }: { readonly dryRun: boolean }, { signal }: HostContext,
+): Promise<readonly string[]> {
+  const doomed = await doomedImages(cloud, plan, signal);
+  const regions = [...new Set(doomed.map(({ region }) => region))];
+  const users = (await Promise.all(regions.map((region) => usersOf(cloud, region, doomed.filter((each) => each.region === region))))).flat();
+  if (users.length > 0) {
+    throw new GoldenError('image-in-use', `It is in use:\n${users.map((line) => `  ${line}`).join('\n')}`, {
+      path: plan.image, hint: 'Let them go on to another image, deploy the stacks that name it, and do the same again.',
+    });
+  }
+  if (dryRun) { return doomed.flatMap(linesOf); }
+  const lines: string[] = [];
+  // What names an image goes before it, and copies before what they are copies of: their regions are written there.
+  for (const { region, image, parameterName } of doomed) {
+    if (parameterName !== undefined) { lines.push(...await removeParameter(cloud, region, parameterName, signal)); }
+    lines.push(...await removeImage(cloud, region, image));
+  }
+  return lines;
+}
+
+/** Copies come before what they are copies of. */
+async function doomedImages(cloud: Cloud, plan: Plan, signal: AbortSignal): Promise<readonly Doomed[]> {
+  const home = await cloud.regionOf(plan);
+  const own = await imagesOf(cloud, home, plan, signal);
+  const regions = new Set([...plan.delivery.regions.map(({ region }) => region), ...own.flatMap(copyRegions)]);
+  regions.delete(home);
+  const elsewhere = await Promise.all([...regions].map(async (region) => ({ region, images: await imagesOf(cloud, region, plan, signal) })));
+  const places = [...elsewhere, { region: home, images: own }];
+  const doomed = await Promise.all(places.map(async ({ region, images }) => {
+    const named = images.length > 0 ? await publishedId(cloud, region, plan, signal) : undefined;
+    return images.map((image): Doomed => ({
+      region, image, imageId: image.ImageId!, parameterName: image.ImageId === named ? plan.delivery.parameterName : undefined,
+    }));
+  }));
+  return doomed.flat();
+}
+
+/** Published images and layers: as it is defined now, wherever in the app; and as it was defined before, at this place in the app. */
+async function imagesOf(cloud: Cloud, region: string, plan: Plan, signal: AbortSignal): Promise<readonly Image[]> {
+  const states = tagFilter(TAGS.state, 'published', 'layer');
+  const [byDefinition, byPath] = await Promise.all([
+    ownImages(cloud, region, [states, tagFilter(TAGS.definitionHash, plan.definitionHash)], signal),
+    ownImages(cloud, region, [states, tagFilter(TAGS.image, plan.image.slice(0, 256))], signal),
+  ]);
+  return [...new Map([...byDefinition, ...byPath].map((image) => [image.ImageId!, image])).values()];
+}
+
+function linesOf({ region, image, parameterName }: Doomed): readonly string[] {
+  const what = tagOf(image.Tags, TAGS.state) === 'layer' ? 'layer' : 'image';
+  return [
+    ...parameterName !== undefined ? [`parameter ${parameterName} in ${region}`] : [],
+    `${what} ${image.ImageId} (${image.Name}) in ${region}`,
+    ...snapshotsOf(image).map((snapshotId) => `snapshot ${snapshotId} in ${region}`),
+  ];
+}
