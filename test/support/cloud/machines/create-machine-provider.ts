@@ -1,5 +1,6 @@
 import { mkdir } from 'fs/promises';
 import { join } from 'path';
+import { removeAbandoned } from './abandoned';
 import { BootedMachine } from './booted-machine';
 import { DiskStore } from './disk-store';
 import { LightMachine } from './light-machine';
@@ -29,7 +30,9 @@ interface Held {
 export type MachineKind = 'light' | 'booted';
 
 export function createMachineProvider(kind: MachineKind): RealMachineProvider {
-  const folder = join(TEST_HOME, 'cloud', draftName());
+  const home = join(TEST_HOME, 'cloud');
+  const folder = join(home, draftName());
+  let cleaned: Promise<void> | undefined;
   const settings: NetworkSettings = { networkDelayMs: 0 };
   let disks = new DiskStore(join(folder, 'disks'));
   const held = new Map<string, Held>();
@@ -45,6 +48,7 @@ export function createMachineProvider(kind: MachineKind): RealMachineProvider {
     settings,
     baseDisk: async (system: CloudSystem) => disks.addBase(system, await systemLowers(system)),
     async launch(request: CloudMachineRequest): Promise<CloudMachine> {
+      await (cleaned ??= removeAbandoned(home));
       machines++;
       const path = join(folder, 'm', String(machines));
       await mkdir(join(folder, 'm'), { recursive: true });

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'fs/promises';
 import { join } from 'path';
 import type { Duplex } from 'stream';
 import { openGateway, type Gateway } from './gateway';
-import { LIGHT_SCRIPT, RESTART } from './light-script';
+import { LIGHT_SCRIPT, RESTART, WITHOUT_HOST } from './light-script';
 import { setupScript } from './light-setup';
 import { MachineFolder } from './machine-folder';
 import type { CloudDisk, CloudExecOptions, CloudExecResult, CloudMachine, CloudMachineRequest } from './machine-provider';
@@ -126,7 +126,7 @@ export class LightMachine implements CloudMachine {
 
   private enter(): readonly string[] {
     if (!this.life) { throw new Error('The machine does not run'); }
-    return ['nsenter', `--target=${this.life.pid}`, '--mount', '--pid', '--ipc', '--uts', '--net', '--root', '--wd', '--'];
+    return [...WITHOUT_HOST, 'nsenter', `--target=${this.life.pid}`, '--mount', '--pid', '--ipc', '--uts', '--net', '--root', '--wd', '--'];
   }
 }
 

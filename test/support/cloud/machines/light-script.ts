@@ -1,8 +1,11 @@
 import { AGENT_RUNS } from './system-recipe';
-import { quote } from '../../../../lib/plan/shell';
+import { quote, quoteAll } from '../../../../lib/plan/shell';
 
 /** With which exit code the first process of a machine asks to be started again; as that of systemd-nspawn. */
 export const RESTART = 133;
+
+/** Runs what follows without what would change the clock, the kernel or the devices of this host. */
+export const WITHOUT_HOST = ['setpriv', '--bounding-set=-sys_time,-sys_module,-sys_rawio,-mknod', '--'];
 
 /** What programs ask for that expect systemd: of it, a light machine only knows how to end. Its first process does the rest. */
 const SYSTEMCTL = `#!/bin/sh
@@ -63,6 +66,10 @@ mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 mount -t tmpfs -o mode=1777 tmpfs dev/shm
 hostname localhost
+# Its root is that of this host, and is to have nothing that concerns all of it.
+[ ! -e proc/sysrq-trigger ] || mount --bind dev/null proc/sysrq-trigger
+mount --bind proc/sys proc/sys
+mount -o remount,bind,ro proc/sys
 # One of its own for each start, as where a kernel starts.
 cat proc/sys/kernel/random/uuid > run/golden-host/boot_id
 mount --bind run/golden-host/boot_id proc/sys/kernel/random/boot_id
@@ -77,5 +84,5 @@ stand_in() {
 stand_in systemctl ${quote(SYSTEMCTL)}
 stand_in cloud-init ${quote(CLOUD_INIT)}
 cd /
-exec chroot "$1/root" /bin/sh -c ${quote(INIT)}
+exec ${quoteAll(WITHOUT_HOST)} chroot "$1/root" /bin/sh -c ${quote(INIT)}
 `;

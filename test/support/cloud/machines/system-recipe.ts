@@ -49,14 +49,13 @@ system_info:
     groups: [adm, sudo]
     sudo: ["ALL=(ALL) NOPASSWD:ALL"]
     shell: /bin/bash
-apt_preserve_sources_list: true
 network: { config: disabled }
 growpart: { mode: "off" }
 resize_rootfs: false
 ssh_genkeytypes: [ed25519]
 cloud_init_modules: [seed_random, bootcmd, write-files, set_hostname, update_hostname, update_etc_hosts, users-groups, ssh]
-cloud_config_modules: [apt-configure, runcmd]
-cloud_final_modules: [package-update-upgrade-install, write-files-deferred, scripts-per-once, scripts-per-boot, scripts-per-instance, scripts-user, final-message]
+cloud_config_modules: [runcmd]
+cloud_final_modules: [package-update-upgrade-install, write-files-deferred, scripts-per-once, scripts-per-boot, scripts-per-instance, scripts-user, keys-to-console, final-message]
 `;
 }
 
