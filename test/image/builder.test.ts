@@ -100,9 +100,10 @@ describe('what another stack declares', () => {
     });
     expect(images.dependencies).toEqual([network]);
     const template = Template.fromStack(network);
-    template.hasOutput((builder.network.vpc as { output: string }).output, { Value: { Ref: network.getLogicalId(vpc.node.defaultChild as ec2.CfnVPC) } });
-    template.hasOutput((builder.network.securityGroups![0] as { output: string }).output, { Value: { 'Fn::GetAtt': [Match.anyValue(), 'GroupId'] } });
-    template.hasOutput((builder.instanceProfile as { output: string }).output, {});
+    const hasOutput = (late: unknown, value: unknown) => template.hasOutput((late as { output: string }).output, { Value: value });
+    hasOutput(builder.network.vpc, { Ref: network.getLogicalId(vpc.node.defaultChild as ec2.CfnVPC) });
+    hasOutput(builder.network.securityGroups![0], { 'Fn::GetAtt': [Match.anyValue(), 'GroupId'] });
+    hasOutput(builder.instanceProfile, { Ref: Match.stringLikeRegexp('^Profile') });
     expect(Object.values(template.findOutputs('*')).filter((output) => 'Export' in output)).toEqual([]);
     app.synth();
   });

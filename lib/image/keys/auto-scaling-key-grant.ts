@@ -33,6 +33,8 @@ export interface AutoScalingKeyGrantProps {
  *
  * @example
  *
+ * declare const stack: Stack;
+ *
  * new AutoScalingKeyGrant(stack, 'ImageKey', {
  *   key: kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'),
  * });

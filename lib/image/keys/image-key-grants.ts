@@ -34,8 +34,9 @@ export interface AutoScalingKeyOptions {
  *
  * @example
  *
- * declare const key: kms.Key;
+ * declare const stack: Stack;
  *
+ * const key = new kms.Key(stack, 'ImageKey');
  * const grants = ImageKeyGrants.of(key);
  * grants.toAccounts('111122223333');
  * grants.toOrganizations('arn:aws:organizations::444455556666:organization/o-a1b2c3d4e5');
