@@ -96,7 +96,8 @@ async function createImage(
     InstanceId: machine.id,
     Name: name,
     Description: description,
-    NoReboot: true,
+    // A machine that could not be stopped is taken down for its snapshots.
+    NoReboot: !machine.spot,
     BlockDeviceMappings: keptVolumes(machine.plan),
     TagSpecifications: tagSpecifications(['image', 'snapshot'], tags),
   }), { signal, notYet: NOT_YET, find });
