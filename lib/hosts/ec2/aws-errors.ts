@@ -116,5 +116,8 @@ function loginHint(): string {
 
 function sdkError(error: unknown): SdkError | undefined {
   const found = GoldenError.is(error) ? error.cause : error;
-  return typeof found === 'object' && found !== null ? found as SdkError : undefined;
+  if (typeof found !== 'object' || found === null) { return undefined; }
+  const wrapped = /^AWS SDK error wrapper for (\w+): ([^]*)/.exec((found as SdkError).message ?? '');
+  // So it hands on what does not look like an error to it.
+  return wrapped ? { name: wrapped[1], message: wrapped[2] } : found;
 }

@@ -1,4 +1,5 @@
 import { CreateTagsCommand } from '@aws-sdk/client-ec2';
+import { awsCode, awsMessage } from './aws-errors';
 import type { Caller } from './aws-request';
 import { leaseEnd, TAGS } from './tags';
 import type { Clock } from '../../ports/clock';
@@ -52,7 +53,17 @@ export class Leases {
 
   private async renew({ region, build, ids }: Held): Promise<void> {
     const Tags = [{ Key: TAGS.lease, Value: leaseEnd(build.leaseMinutes, this.clock) }];
-    await this.ec2(region).send(new CreateTagsCommand({ Resources: [...ids], Tags }));
+    while (ids.size > 0) {
+      try {
+        await this.ec2(region).send(new CreateTagsCommand({ Resources: [...ids], Tags }));
+        return;
+      } catch (error) {
+        // One that has gone keeps the others from being renewed.
+        const gone = [...ids].filter((id) => awsCode(error)?.endsWith('.NotFound') && awsMessage(error).includes(id));
+        if (gone.length === 0) { throw error; }
+        for (const id of gone) { ids.delete(id); }
+      }
+    }
   }
 }
 

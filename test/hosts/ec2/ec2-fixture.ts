@@ -1,5 +1,6 @@
-import { Ec2Machine } from '../../../lib/hosts/ec2/ec2-machine';
+import { systemClock } from '../../../lib/cli/wiring';
 import { openCloud, type Cloud } from '../../../lib/hosts/ec2/cloud';
+import type { Ec2Machine } from '../../../lib/hosts/ec2/ec2-machine';
 import { launchMachine } from '../../../lib/hosts/ec2/launch';
 import type { Builder } from '../../../lib/plan/builder';
 import type { DeliverySpec } from '../../../lib/plan/delivery';
@@ -9,7 +10,6 @@ import type { HostContext } from '../../../lib/ports/host';
 import type { LaunchRequirements } from '../../../lib/ports/launch-requirements';
 import { startCloud, type Cloud as EmulatedCloud, type CloudOptions } from '../../support/cloud/cloud';
 import { sampleDefinition, sampleDelivery, samplePlan } from '../../support/sample-plan';
-import { systemClock } from '../../../lib/cli/wiring';
 
 export const REGION = 'us-east-2';
 
@@ -44,6 +44,7 @@ export async function startEc2(options: CloudOptions = {}): Promise<Ec2Fixture> 
   const aws = await startCloud(options);
   Object.assign(process.env, aws.environment);
   const intents: string[] = [];
+  const machines: Ec2Machine[] = [];
   const events: BuildEvent[] = [];
   const cloud = openCloud({ clock: systemClock, outputFolder: '/nonexistent', region: REGION, callerAddress: '198.51.100.7' });
   const context: HostContext = {
@@ -63,15 +64,24 @@ export async function startEc2(options: CloudOptions = {}): Promise<Ec2Fixture> 
     events,
     context,
     imageId: '',
-    launch: (plan, requirements = { managed: true }, changes = {}) => launchMachine(cloud, {
-      region: REGION, plan, imageId: fixture.imageId, purpose: 'build', requirements,
-    }, { ...context, ...changes }),
+    launch: async (plan, requirements = { managed: true }, changes = {}) => {
+      const request = { region: REGION, plan, imageId: fixture.imageId, purpose: 'build', requirements } as const;
+      const machine = await launchMachine(cloud, request, { ...context, signal: new AbortController().signal, ...changes });
+      machines.push(machine);
+      return machine;
+    },
     reset: async () => {
+      aws.settings.denied = [];
+      aws.faults.clear();
+      await Promise.all(machines.splice(0).map((machine) => machine.destroy()));
       await aws.reset();
       intents.length = 0;
       events.length = 0;
     },
-    stop: () => aws.stop(),
+    stop: async () => {
+      await fixture.reset();
+      await aws.stop();
+    },
   };
   return fixture;
 }

@@ -2,10 +2,12 @@ import { ApiError } from '../protocol/api-error';
 import type { Xml } from '../protocol/xml';
 import { action, type Call } from '../world';
 import { findInstance, required } from './lookup';
+import { findGroups } from './surroundings';
 
 export const INSTANCE_ATTRIBUTE_CALLS = {
   ModifyInstanceAttribute: action(
-    'InstanceId Attribute Value InstanceInitiatedShutdownBehavior DisableApiTermination EbsOptimized EnaSupport SriovNetSupport InstanceType UserData BlockDeviceMapping',
+    'InstanceId Attribute Value InstanceInitiatedShutdownBehavior DisableApiTermination EbsOptimized EnaSupport SriovNetSupport InstanceType UserData '
+    + 'BlockDeviceMapping GroupId',
     modify,
   ),
 
@@ -52,7 +54,7 @@ export const INSTANCE_ATTRIBUTE_CALLS = {
   }),
 };
 
-function modify(call: Call): { readonly return: boolean } {
+async function modify(call: Call): Promise<{ readonly return: boolean }> {
   const instance = findInstance(call, required(call, 'InstanceId'));
   const { input } = call;
   // One attribute for each call, either by its own parameter or by its name.
@@ -81,5 +83,7 @@ function modify(call: Call): { readonly return: boolean } {
     if (!volume?.attachment) { throw new ApiError('InvalidInstanceAttributeValue', `No device is currently mapped at ${group.text('DeviceName')}`); }
     volume.attachment.deleteOnTermination = group.flag('Ebs.DeleteOnTermination') ?? volume.attachment.deleteOnTermination;
   }
+  const groupIds = input.texts('GroupId');
+  if (groupIds.length > 0) { instance.groups = await findGroups(call, groupIds, [], instance.vpcId); }
   return { return: true };
 }
