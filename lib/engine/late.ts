@@ -10,8 +10,8 @@ export function lateReader(values: ValueSource): (late: LateValue) => Promise<st
 /** Names of what a plan reads of the account beside its parameters and secrets. */
 export function lateNames({ builder, delivery }: Plan): string[] {
   const { vpc, subnets = [], securityGroups = [] } = builder.network;
-  const values = [vpc, ...subnets, ...securityGroups, builder.instanceProfile, delivery.encryption.key, ...delivery.regions.map(({ encryptionKey }) => encryptionKey)];
-  return values.flatMap((value) => (value && value.type !== 'literal' ? [nameOf(value)] : []));
+  const keys = [delivery.encryption.key, ...delivery.regions.map(({ encryptionKey }) => encryptionKey)];
+  return [vpc, ...subnets, ...securityGroups, builder.instanceProfile, ...keys].flatMap((value) => (value && value.type !== 'literal' ? [nameOf(value)] : []));
 }
 
 /** As parameters and secrets of a plan are named, so that the same options of the command line stand for it. */

@@ -38,7 +38,8 @@ export async function awaitRestart(connection: Connection, mark: RestartMark, ti
   }
 }
 
-async function hasRestarted({ communicator, options: { clock, signal } }: Connection, { bootId, file }: RestartMark, deadline: number): Promise<boolean> {
+async function hasRestarted(connection: Connection, { bootId, file }: RestartMark, deadline: number): Promise<boolean> {
+  const { communicator, options: { clock, signal } } = connection;
   const probe = `if [ -e ${quote(file)} ] && [ "$(cat /proc/sys/kernel/random/boot_id)" = ${quote(bootId)} ]; then echo waiting; else rm -f ${quote(file)}; fi`;
   try {
     const { exitCode, stdout } = await communicator.execute(probe, { signal });

@@ -15,7 +15,7 @@ beforeAll(() => {
     bundle: true,
     platform: 'node',
     target: 'node20',
-    external: ['cpu-features'],
+    external: ['cpu-features', './ec2-wiring'],
     loader: { '.node': 'empty', '.sh': 'text' },
   });
   writeFileSync(join(folder, 'stubborn.js'), 'process.on("SIGINT", () => {}); console.log("app runs"); setTimeout(() => {}, 60000);');

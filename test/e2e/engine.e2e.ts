@@ -5,6 +5,7 @@ import { localRunner, systemClock } from '../../lib/cli/wiring';
 import { execCommunicators } from '../../lib/communicators/exec/exec-communicator';
 import { build } from '../../lib/engine/build';
 import type { BuildRequest } from '../../lib/engine/build-request';
+import { stateInFolder } from '../../lib/engine/state-folder';
 import { SandboxHost } from '../../lib/hosts/sandbox/sandbox-host';
 import type { Instruction } from '../../lib/plan/instructions';
 import type { BuildEvent } from '../../lib/ports/events';
@@ -32,6 +33,7 @@ async function buildOf(instructions: readonly Instruction[], changes: Partial<Bu
     communicators: { provision: execCommunicators },
     values: { read: async () => 'a secret' },
     local: localRunner(process.env),
+    state: stateInFolder(home.folder, systemClock),
     stateFolder: home.folder,
     outputFolder,
     clock: systemClock,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'fs';
 import { FakeHost } from './fake-host';
-import { localRunner, systemClock, wireHost } from '../../lib/cli/wiring';
 import type { WiredHost } from '../../lib/cli/surroundings';
+import { localRunner, systemClock, wireHost } from '../../lib/cli/wiring';
 import { execCommunicators } from '../../lib/communicators/exec/exec-communicator';
 import { build } from '../../lib/engine/build';
 import { stateInFolder } from '../../lib/engine/state-folder';
@@ -53,7 +53,8 @@ function die(): never {
 
 async function wire({ host, stateFolder, outputFolder }: KilledBuildOptions): Promise<WiredHost> {
   if (host.kind !== 'fake') {
-    return wireHost({ kind: host.kind, region: host.region, stateFolder, outputFolder, allowHostLoopback: false, environment: process.env, clock: systemClock });
+    const { kind, region } = host;
+    return wireHost({ kind, region, stateFolder, outputFolder, allowHostLoopback: false, environment: process.env, clock: systemClock });
   }
   const fake = new FakeHost(host.folder);
   fake.places = host.places;

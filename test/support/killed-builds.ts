@@ -17,18 +17,22 @@ export class KilledBuilds {
   private readonly folder = mkdtempSync(join(tmpdir(), 'golden-killed-'));
   private readonly program = join(this.folder, 'killed-build.js');
 
-  constructor() {
+  /** @param kinds hosts that are built on */
+  constructor(kinds: readonly KilledBuildOptions['host']['kind'][] = ['fake']) {
     // Once; loading the sources anew for each build would take longer than the build.
-    buildSync({
-      entryPoints: [join(__dirname, 'killed-build.ts')],
-      outfile: this.program,
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      external: ['cpu-features'],
-      loader: { '.node': 'empty', '.sh': 'text' },
-      logLevel: 'error',
-    });
+    const sources = [join(__dirname, 'killed-build.ts'), ...kinds.includes('ec2') ? [join(__dirname, '..', '..', 'lib', 'cli', 'ec2-wiring.ts')] : []];
+    for (const source of sources) {
+      buildSync({
+        entryPoints: [source],
+        outdir: this.folder,
+        bundle: true,
+        platform: 'node',
+        target: 'node20',
+        external: ['cpu-features', './ec2-wiring'],
+        loader: { '.node': 'empty', '.sh': 'text' },
+        logLevel: 'error',
+      });
+    }
   }
 
   async run(options: KilledBuildOptions, environment: NodeJS.ProcessEnv = {}): Promise<KilledBuildRun> {

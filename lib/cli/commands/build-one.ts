@@ -70,7 +70,8 @@ export function reportEnd(reporter: Reporter, surroundings: Surroundings, image:
 /** Paths and places as they are from anywhere: who asks again may stand elsewhere. */
 function askedOf(options: AskedOptions, surroundings: Surroundings): { readonly [name: string]: unknown } {
   const { host, region, profile, stagingBucket, allowHostLoopback, onError, parameter, secret } = options;
-  return { host, region, profile, stagingBucket, allowHostLoopback, onError, parameter, secret, output: foldersOf(options, surroundings).outputFolder };
+  const { outputFolder: output } = foldersOf(options, surroundings);
+  return { host, region, profile, stagingBucket, allowHostLoopback, onError, parameter, secret, output };
 }
 
 /** The stack trace of a fault of ours goes to a file; what is shown is one line of it. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'fs';
-import { buildOne, reportEnd, reporterFor, type AskedOptions } from './build-one';
 import { failureOf, withoutParent } from './build';
+import { buildOne, reportEnd, reporterFor, type AskedOptions } from './build-one';
 import { openHost, openState, type HostCommandOptions } from './host-options';
 import { unfinishedBuilds, type BuildRecord, type StartRecord } from '../../engine/build-record';
 import { GoldenError } from '../../errors';
