@@ -173,7 +173,7 @@ export class ImagePlan {
   }
 
   /**
-   * Asserts the machine as far as it shapes the disk: architecture, family of the operating system, volume size.
+   * Asserts the machine as far as it shapes the disk: architecture, family of the operating system, volumes, user-data, boot mode.
    *
    * @param props the machine, or the part of it that matters
    */
@@ -182,7 +182,10 @@ export class ImagePlan {
   }
 
   /**
-   * Asserts how the image is built: instance types, communicator, checkpoints.
+   * Asserts how the image is built: instance types, communicator, checkpoints, network, spot, tags.
+   *
+   * What lies in the account is `{ type: 'literal', value }` where synthesis knows it, else `{ type: 'stackOutput', stack, output }` or
+   * `{ type: 'ssm', name }`.
    *
    * @param props the builder, or the part of it that matters
    */
@@ -191,7 +194,7 @@ export class ImagePlan {
   }
 
   /**
-   * Asserts where the finished image goes: its name, parameter, tags, regions and accounts.
+   * Asserts where the finished image goes: its name, parameter, tags, regions, encryption, sharing, deprecation and protection.
    *
    * @param props the delivery, or the part of it that matters
    */

@@ -115,6 +115,8 @@ describe('parts of the plan', () => {
     plan.hasMachine({ architecture: 'x86_64' });
     plan.hasBuilder({ instanceTypes: ['t3.small'], communicator: { type: 'ssm' } });
     plan.hasOutput({ regions: [{ region: 'eu-west-1' }], tags: { team: 'web' }, description: Match.absent() });
+    plan.hasOutput({ encryption: { encrypted: true, key: Match.absent() }, sharing: { accounts: [], public: false }, imdsV2: true });
+    plan.hasBuilder({ network: { subnets: Match.absent() }, waitForCloudInit: true, spot: Match.absent() });
   });
 
   test('a part that differs is shown with the differing line marked', () => {

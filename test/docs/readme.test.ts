@@ -6,8 +6,13 @@ import { exampleSnippets, markdownSnippets, snippetFaults, type Snippet } from '
 
 const ROOT = join(__dirname, '..', '..');
 
+const GUIDES = ['docs/building.md', 'docs/distribution.md'];
+
+const snippetsOf = (file: string) => markdownSnippets(file, readFileSync(join(ROOT, file), 'utf8'));
+
 describe('the documentation', () => {
-  const readme = markdownSnippets('README.md', readFileSync(join(ROOT, 'README.md'), 'utf8'));
+  const readme = snippetsOf('README.md');
+  const guides = GUIDES.flatMap(snippetsOf);
   const imageExamples = exampleSnippets(ROOT, 'lib/image');
   const examples = [...imageExamples, ...exampleSnippets(ROOT, 'lib/assertions')];
   // One that is wrong, so that this test cannot pass by looking at nothing.
@@ -19,7 +24,7 @@ describe('the documentation', () => {
   });
 
   test('shows code that compiles', () => {
-    expect(snippetFaults(ROOT, [...readme, ...examples, wrong])).toEqual([
+    expect(snippetFaults(ROOT, [...readme, ...guides, ...examples, wrong])).toEqual([
       'WRONG.md:8: Argument of type \'number\' is not assignable to parameter of type \'string\'.',
     ]);
   }, 120_000);
@@ -44,8 +49,13 @@ describe('the documentation', () => {
       const values = given();
       const apps = new Set(readme.map((snippet) => runSnippet(snippet, values)));
       apps.forEach((app) => app.synth());
-      // Those that are given, and that of the block that makes its own app.
-      expect(plans()).toHaveLength(3);
+      // Those that are given, and those of the blocks that declare some.
+      expect(plans()).toHaveLength(5);
+    });
+
+    test.each(guides)('in $file:$line', (snippet) => {
+      runSnippet(snippet, given()).synth();
+      expect(plans().length).toBeGreaterThanOrEqual(2);
     });
 
     test.each(imageExamples)('in $file:$line', (snippet) => {
