@@ -90,19 +90,19 @@ async function startCopy(
   const { signal, buildId } = context;
   const key = encryptionKey && await context.late(encryptionKey);
   const name = image.Name!;
-  const token = createHash('sha256').update(JSON.stringify([buildId, 'copy', image.ImageId, region, key ?? '', attempt])).digest('hex');
-  await context.intend('ec2-copy', { region, buildId, source: image.ImageId!, token });
+  const asked = {
+    Name: name,
+    Description: image.Description,
+    SourceImageId: image.ImageId,
+    SourceRegion: home,
+    Encrypted: plan.delivery.encryption.encrypted || key !== undefined || undefined,
+    KmsKeyId: key,
+    TagSpecifications: tagSpecifications(['image', 'snapshot'], { ...tags, [TAGS.copyOf]: image.ImageId! }),
+  };
+  const ClientToken = createHash('sha256').update(JSON.stringify([buildId, 'copy', region, attempt, asked])).digest('hex');
+  await context.intend('ec2-copy', { region, buildId, source: image.ImageId! });
   try {
-    const { ImageId } = await cloud.clients.ec2(region).send(new CopyImageCommand({
-      ClientToken: token,
-      Name: name,
-      Description: image.Description,
-      SourceImageId: image.ImageId,
-      SourceRegion: home,
-      Encrypted: plan.delivery.encryption.encrypted || key !== undefined || undefined,
-      KmsKeyId: key,
-      TagSpecifications: tagSpecifications(['image', 'snapshot'], { ...tags, [TAGS.copyOf]: image.ImageId! }),
-    }), { signal, notYet: NOT_YET });
+    const { ImageId } = await cloud.clients.ec2(region).send(new CopyImageCommand({ ...asked, ClientToken }), { signal, notYet: NOT_YET });
     return ImageId!;
   } catch (error) {
     if (awsCode(error) !== 'InvalidAMIName.Duplicate') { throw error; }
