@@ -9,13 +9,14 @@ import { killGroup, start } from '../../lib/process';
 
 export interface LocalSshd {
   readonly machine: Machine;
+  readonly port: number;
   /** Breaks all connections. */
   readonly cut: () => void;
   readonly destroy: () => Promise<void>;
 }
 
 /** A real OpenSSH server of this computer, on a port of its own, that lets in only the key of the factory. Needs root. */
-export async function startSshd({ requirements }: CommunicatorFactory): Promise<LocalSshd> {
+export async function startSshd({ requirements }: Pick<CommunicatorFactory, 'requirements'>): Promise<LocalSshd> {
   const folder = await mkdtemp(join(tmpdir(), 'golden-sshd-'));
   await chmod(folder, 0o755); // sshd reads the authorised keys as the user who logs in
   const file = async (name: string, content: string, mode = 0o600) => {
@@ -47,11 +48,12 @@ export async function startSshd({ requirements }: CommunicatorFactory): Promise<
     return socket;
   };
   return {
+    port,
     machine: {
       id: 'local-sshd',
       description: `sshd, process ${child.pid}`,
       booted: true,
-      access: { user: 'root', dial },
+      access: { user: 'root', dial, address: '127.0.0.1' },
       lost: new Promise(() => { /* it is not */ }),
       restarted: () => Promise.reject(new Error('This computer is not restarted')),
       stop: destroy,

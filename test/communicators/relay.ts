@@ -2,8 +2,10 @@ import { connect, createServer, type AddressInfo, type Socket } from 'net';
 
 export interface Relay {
   readonly port: number;
-  /** Breaks all that goes through it. */
-  readonly cut: () => void;
+  /** Breaks all that goes through it. Returns how many connections those were. */
+  readonly cut: () => number;
+  /** From now on nothing passes, and nobody is told. */
+  readonly freeze: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -27,10 +29,15 @@ export async function startRelay(target: { readonly host: string; readonly port:
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const cut = () => sockets.forEach((socket) => socket.destroy());
+  const cut = () => {
+    const open = sockets.size / 2;
+    sockets.forEach((socket) => socket.destroy());
+    return open;
+  };
   return {
     port: (server.address() as AddressInfo).port,
     cut,
+    freeze: () => sockets.forEach((socket) => socket.removeAllListeners('data').pause()),
     close: async () => {
       cut();
       await new Promise((resolve) => server.close(resolve));
@@ -56,19 +63,6 @@ function carry(from: Socket, to: Socket, delayMs: number, notBefore: number): vo
     waiting.push({ at: Math.max(performance.now() + delayMs, notBefore), data });
     timer ??= setTimeout(deliver, waiting[0].at - performance.now());
   };
-  if (delayMs === 0) {
-    from.pipe(to);
-    return;
-  }
   from.on('data', take);
   from.once('end', () => take(undefined));
-}
-
-/** Run by itself: `tsx relay.ts <port> <milliseconds each way>`. Writes its own port, and relays until its input ends. */
-if (require.main === module) {
-  const [port, delayMs] = process.argv.slice(2).map(Number);
-  void startRelay({ host: '127.0.0.1', port }, delayMs).then((relay) => {
-    console.log(relay.port);
-    process.stdin.resume().once('end', () => process.exit());
-  });
 }

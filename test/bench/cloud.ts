@@ -1,0 +1,41 @@
+/* The emulated cloud in a process of its own, so that it does not share a processor thread with what is measured. */
+import { createInterface } from 'readline';
+import { startCloud } from '../support/cloud/cloud';
+import { createMachineProvider } from '../support/cloud/machines/create-machine-provider';
+import { MemoryMachines } from '../support/cloud/machines/memory-machines';
+import { DEFAULT_SETTINGS, type CloudSettings } from '../support/cloud/settings';
+import { createSsmService } from '../support/cloud/ssm/create-ssm-service';
+
+/** Asked in lines of JSON; answers each in one. */
+export interface CloudRequest {
+  /** One way, in milliseconds. */
+  readonly delayMs: number;
+  /** How long states take; absent: next to nothing. */
+  readonly durations?: Partial<CloudSettings['durations']>;
+  readonly buckets?: boolean;
+}
+
+export interface CloudAnswer {
+  readonly environment: { readonly [name: string]: string };
+  /** Calls since the last request, by action, and how many of them were throttled. */
+  readonly calls: { readonly [action: string]: number };
+  readonly throttled: number;
+}
+
+async function main(): Promise<void> {
+  const machines = process.argv.includes('--no-machines') ? new MemoryMachines() : createMachineProvider('light');
+  const cloud = await startCloud({ machines, ssm: createSsmService });
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { delayMs, durations, buckets = false } = JSON.parse(line) as CloudRequest;
+    const calls: Record<string, number> = {};
+    for (const { action } of cloud.calls) { calls[action] = (calls[action] ?? 0) + 1; }
+    const throttled = cloud.calls.filter(({ code }) => code === 'RequestLimitExceeded').length;
+    await cloud.reset();
+    if (!(machines instanceof MemoryMachines)) { machines.settings.networkDelayMs = delayMs; }
+    Object.assign(cloud.settings, { buckets, durations: { ...DEFAULT_SETTINGS.durations, ...durations } });
+    process.stdout.write(`${JSON.stringify({ environment: cloud.environment, calls, throttled } satisfies CloudAnswer)}\n`);
+  }
+  await cloud.stop();
+}
+
+void main();

@@ -1,0 +1,306 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'fs';
+import { connect } from 'net';
+import { tmpdir } from 'os';
+import { join } from 'path';
+import { Readable } from 'stream';
+import { utils } from 'ssh2';
+import { startSshd, type LocalSshd } from './local-sshd';
+import { startRelay, type Relay } from './relay';
+import { freshKey } from '../../lib/communicators/ssh/keys';
+import { sshCommunicators, type SshCommunicatorOptions } from '../../lib/communicators/ssh/ssh-communicators';
+import { machineFolders } from '../../lib/engine/bundle/bundle';
+import { followBundle } from '../../lib/engine/bundle/follow';
+import { shipBundle } from '../../lib/engine/bundle/ship';
+import { Connection } from '../../lib/engine/connection';
+import { runHandler } from '../../lib/engine/instructions/run';
+import type { Communicator } from '../../lib/ports/communicator';
+import type { Machine } from '../../lib/ports/host';
+import { killGroup, output, start } from '../../lib/process';
+import { runOf } from '../support/bundle-machine';
+
+type Spec = NonNullable<SshCommunicatorOptions['spec']>;
+
+const spec: Spec = { port: 22, via: 'public-address' };
+const folder = mkdtempSync(join(tmpdir(), 'golden-ssh-'));
+const opened: { destroy(): Promise<void> }[] = [];
+const communicators: Communicator[] = [];
+
+afterEach(async () => {
+  await Promise.all(communicators.splice(0).map((communicator) => communicator.close()));
+  await Promise.all(opened.splice(0).map((server) => server.destroy()));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function sshdFor(...parameters: Parameters<typeof startSshd>): Promise<LocalSshd> {
+  const sshd = await startSshd(...parameters);
+  opened.push(sshd);
+  return sshd;
+}
+
+function keep(communicator: Communicator): Communicator {
+  communicators.push(communicator);
+  return communicator;
+}
+
+function keyFile(name: string, content: string): string {
+  writeFileSync(join(folder, name), content, { mode: 0o600 });
+  return name;
+}
+
+/** What a server needs of a client, and the client of the server. */
+function serverKeys(authorizedKey: string): { readonly requirements: { readonly authorizedKey: string; readonly hostKey: ReturnType<typeof freshKey> } } {
+  return { requirements: { authorizedKey, hostKey: freshKey() } };
+}
+
+function reachedBy(machine: Machine, port: () => number): Machine {
+  const dial = async () => connect({ port: port(), host: '127.0.0.1', noDelay: true });
+  return { ...machine, access: { ...machine.access, dial } };
+}
+
+describe('a key that the caller has', () => {
+  test.each([
+    ['ed25519', utils.generateKeyPairSync('ed25519')],
+    ['rsa', utils.generateKeyPairSync('rsa', { bits: 2048 })],
+    ['ecdsa', utils.generateKeyPairSync('ecdsa', { bits: 256 })],
+  ])('of the kind %s logs in, and its public half is given to the machine', async (kind, pair) => {
+    const factory = sshCommunicators({ spec: { ...spec, key: { type: 'file', path: keyFile(kind, pair.private) } }, folder });
+    expect(factory.requirements.authorizedKey).toBe(pair.public.split(' ').slice(0, 2).join(' '));
+    const { machine } = await sshdFor(factory);
+    const communicator = keep(factory.open(machine));
+    await communicator.connect({ timeoutMs: 10_000 });
+    expect((await communicator.execute('echo in')).stdout.toString()).toBe('in\n');
+  });
+
+  test('is not given to a machine that has it by the name of a key pair', () => {
+    const path = keyFile('named', utils.generateKeyPairSync('ed25519').private);
+    const { requirements } = sshCommunicators({ spec: { ...spec, key: { type: 'file', path, keyPairName: 'team' } }, folder });
+    expect(requirements).toMatchObject({ keyPairName: 'team', authorizedKey: undefined, inboundPort: 22 });
+  });
+
+  test('may lie in the home folder', () => {
+    keyFile('at-home', utils.generateKeyPairSync('ed25519').private);
+    const key = { type: 'file', path: '~/at-home' } as const;
+    expect(() => sshCommunicators({ spec: { ...spec, key }, environment: { HOME: folder } })).not.toThrow();
+  });
+
+  test.each([
+    ['with a passphrase', 'locked', utils.generateKeyPairSync('ed25519', { passphrase: 'secret', cipher: 'aes256-ctr' }).private, 'key-has-passphrase'],
+    ['that is the public half', 'half', utils.generateKeyPairSync('ed25519').public, 'key-unreadable'],
+    ['that is none', 'none', 'nothing', 'key-unreadable'],
+  ])('%s is refused before anything is launched', (_, name, content, code) => {
+    const key = { type: 'file', path: keyFile(name, content) } as const;
+    expect(() => sshCommunicators({ spec: { ...spec, key }, folder })).toThrow(expect.objectContaining({ code, message: expect.stringContaining(name) }));
+  });
+
+  test('that is not there is refused with its path', () => {
+    const key = { type: 'file', path: 'nowhere' } as const;
+    const message = expect.stringContaining(join(folder, 'nowhere'));
+    expect(() => sshCommunicators({ spec: { ...spec, key }, folder })).toThrow(expect.objectContaining({ code: 'key-unreadable', message }));
+  });
+});
+
+describe('an SSH agent', () => {
+  test('logs in with the one of its keys that is named', async () => {
+    // GIVEN an agent with two keys
+    const socket = join(folder, 'agent.sock');
+    const agent = start(['ssh-agent', '-D', '-a', socket], { detached: true, stdio: 'ignore' });
+    const second = utils.generateKeyPairSync('ed25519');
+    const files = [utils.generateKeyPairSync('ed25519'), second].map((pair, i) => join(folder, keyFile(`agent-${i}`, pair.private)));
+    const add = `until [ -S ${socket} ]; do sleep 0.02; done; exec ssh-add -q ${files.join(' ')}`;
+    await output(['sh', '-c', add], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+    // WHEN
+    const publicKey = second.public.split(' ').slice(0, 2).join(' ');
+    const factory = sshCommunicators({ spec: { ...spec, key: { type: 'agent', publicKey } }, environment: { SSH_AUTH_SOCK: socket } });
+    const { machine } = await sshdFor(factory);
+    const communicator = keep(factory.open(machine));
+    await communicator.connect({ timeoutMs: 10_000 });
+    // THEN it did, and the machine cannot use the agent
+    expect((await communicator.execute('echo "[$SSH_AUTH_SOCK]"')).stdout.toString()).toBe('[]\n');
+    killGroup(agent);
+  });
+
+  test('that is not there is an error that says so', () => {
+    const options = { spec: { ...spec, key: { type: 'agent', keyPairName: 'team' } }, environment: {} } as const;
+    expect(() => sshCommunicators(options)).toThrow(expect.objectContaining({ code: 'no-ssh-agent' }));
+  });
+
+  test('whose key nobody knows is an error, since the machine could not be given it', () => {
+    const options = { spec: { ...spec, key: { type: 'agent' } }, environment: { SSH_AUTH_SOCK: '/run/agent' } } as const;
+    expect(() => sshCommunicators(options)).toThrow(expect.objectContaining({ code: 'agent-key-unknown' }));
+  });
+});
+
+describe('a bastion', () => {
+  const pair = utils.generateKeyPairSync('ed25519');
+
+  /** A machine that only a bastion reaches. */
+  async function behindBastion(changes: { readonly hostKey?: string; readonly authorized?: string } = {}) {
+    const keys = serverKeys(changes.authorized ?? pair.public);
+    const bastion = await sshdFor(keys);
+    const relay = await startRelay({ host: '127.0.0.1', port: bastion.port }, 1);
+    opened.push({ destroy: relay.close });
+    let port = 0;
+    const factory = sshCommunicators({
+      spec: {
+        get port() { return port; }, // known once the machine is there
+        via: 'private-address',
+        bastion: {
+          host: '127.0.0.1',
+          port: relay.port,
+          user: 'root',
+          hostKey: changes.hostKey ?? keys.requirements.hostKey.publicKey,
+          key: { type: 'file', path: keyFile('bastion', pair.private) },
+        },
+      },
+      folder,
+    });
+    const target = await sshdFor(factory);
+    port = target.port;
+    const machine: Machine = { ...target.machine, access: { user: 'root', address: '127.0.0.1' } };
+    return { relay, communicator: keep(factory.open(machine)), factory };
+  }
+
+  test('leads on to a machine, again after its own connection was lost', async () => {
+    const { relay, communicator, factory } = await behindBastion();
+    expect(factory.requirements).toMatchObject({ address: 'private' });
+    await communicator.connect({ timeoutMs: 10_000 });
+    const lost = communicator.stream('echo on; sleep 1000', () => { expect(relay.cut()).toBe(1); });
+    await expect(lost).rejects.toMatchObject({ code: 'connection-lost' });
+    expect((await communicator.execute('echo again')).stdout.toString()).toBe('again\n');
+  });
+
+  test('with another host key gets nothing, and is not tried again', async () => {
+    const { communicator } = await behindBastion({ hostKey: freshKey().publicKey });
+    await expect(communicator.connect({ timeoutMs: 10_000 })).rejects.toMatchObject({
+      code: 'bastion-host-key-mismatch', message: expect.stringMatching(/^The bastion root@127.0.0.1:\d+ /),
+    });
+  });
+
+  test('that does not let us in is named', async () => {
+    const { communicator } = await behindBastion({ authorized: freshKey().publicKey });
+    await expect(communicator.connect({ timeoutMs: 10_000 })).rejects.toMatchObject({
+      code: 'bastion-refused', message: expect.stringMatching(/^The bastion root@127.0.0.1:\d+.*refused our key/),
+    });
+  });
+
+  test('that cannot be reached is tried until the deadline, and named', async () => {
+    const { relay, communicator } = await behindBastion();
+    await relay.close();
+    await expect(communicator.connect({ timeoutMs: 700 })).rejects.toMatchObject({ code: 'timed-out', message: expect.stringContaining('The bastion root@127.0.0.1') });
+  });
+});
+
+describe('a machine that has just been launched', () => {
+  test('may show an old host key at first, and gets nothing before it shows its own', async () => {
+    // GIVEN an address where another server answers twice
+    const factory = sshCommunicators();
+    const sshd = await sshdFor(factory);
+    const early = await sshdFor(serverKeys(factory.requirements.authorizedKey!));
+    let dials = 0;
+    const communicator = keep(factory.open(reachedBy(sshd.machine, () => (++dials <= 2 ? early.port : sshd.port))));
+    // WHEN
+    await communicator.connect({ timeoutMs: 10_000 });
+    // THEN
+    expect(dials).toBe(3);
+    expect((await communicator.execute('echo in')).stdout.toString()).toBe('in\n');
+  });
+
+  test('that has shown its host key once must go on showing it', async () => {
+    const factory = sshCommunicators();
+    const sshd = await sshdFor(factory);
+    const impostor = await sshdFor(serverKeys(factory.requirements.authorizedKey!));
+    let { port } = sshd;
+    const communicator = keep(factory.open(reachedBy(sshd.machine, () => port)));
+    await communicator.connect({ timeoutMs: 10_000 });
+    ({ port } = impostor);
+    const begun = Date.now();
+    await expect(communicator.connect({ timeoutMs: 60_000 })).rejects.toMatchObject({ code: 'host-key-mismatch' });
+    expect(Date.now() - begun).toBeLessThan(10_000);
+  });
+});
+
+describe('over a long way', () => {
+  const DELAY_MS = 200;
+  const ROUND_TRIP_MS = 2 * DELAY_MS;
+  let relay: Relay | undefined;
+  afterEach(() => relay?.close());
+
+  async function farAway(delayMs: number): Promise<Communicator> {
+    const factory = sshCommunicators();
+    const sshd = await sshdFor(factory);
+    relay = await startRelay({ host: '127.0.0.1', port: sshd.port }, delayMs);
+    return keep(factory.open(reachedBy(sshd.machine, () => relay!.port)));
+  }
+
+  /** How many round trips something takes. */
+  async function roundTrips(act: () => Promise<unknown>): Promise<number> {
+    const begun = performance.now();
+    await act();
+    return (performance.now() - begun) / ROUND_TRIP_MS;
+  }
+
+  test('a login takes no more than five round trips with its first command, and every further command one', async () => {
+    const communicator = await farAway(DELAY_MS);
+    // The connection, the greeting, the keys, the login, the command: nothing is asked that need not be.
+    expect(await roundTrips(() => communicator.connect({ timeoutMs: 20_000 }))).toBeLessThan(5.9);
+    expect(await roundTrips(() => communicator.execute('true'))).toBeLessThan(1.9);
+    expect(await roundTrips(() => communicator.execute('cat > /dev/null', { stdin: Buffer.alloc(500_000) }))).toBeLessThan(1.9);
+    expect(await roundTrips(() => communicator.execute('exit 3'))).toBeLessThan(1.9);
+  });
+
+  test('large content goes over several sessions, byte for byte', async () => {
+    const communicator = await farAway(DELAY_MS);
+    await communicator.connect({ timeoutMs: 20_000 });
+    const content = Buffer.alloc(24 << 20, 'some bytes');
+    const path = join(folder, 'large');
+    // One session has 2 MiB on its way at the most: this would be 12 round trips.
+    expect(await roundTrips(() => communicator.upload(Readable.from([content]), path))).toBeLessThan(9);
+    expect((await communicator.execute(`cmp ${path} - && stat -c %a ${path}`, { stdin: content })).stdout.toString()).toBe('600\n');
+  }, 20_000);
+
+  test('a way that falls silent is noticed within seconds', async () => {
+    const communicator = await farAway(5);
+    await communicator.connect({ timeoutMs: 20_000 });
+    const begun = Date.now();
+    await expect(communicator.stream('echo on; sleep 1000', () => relay!.freeze())).rejects.toMatchObject({ code: 'connection-lost' });
+    expect(Date.now() - begun).toBeLessThan(15_000);
+  }, 30_000);
+
+  test('a connection that is cut ten times loses no line of a script and runs nothing twice', async () => {
+    const communicator = await farAway(5);
+    await communicator.connect({ timeoutMs: 20_000 });
+    const connection = new Connection({} as Machine, communicator, {
+      clock: { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
+      report: () => undefined,
+      signal: new AbortController().signal,
+    });
+    // GIVEN a script that writes for seconds
+    const folders = machineFolders(`ssh-test-${process.pid}`);
+    const payload = `${folders.payload}/0`;
+    const state = `${folders.state}/0`;
+    const script = `echo x >>${join(folder, 'runs')}; i=0; while [ $i -lt 400 ]; do i=$((i+1)); echo "line $i"; sleep 0.01; done`;
+    const packed = runHandler.pack(runOf(script), { index: 0, payload, hold: 'never', assetFolder: '/', parameters: {}, secrets: {} });
+    const bundle = { payload, state, instructions: [packed], sinceCheckpoint: 0 };
+    await shipBundle(connection, folders, bundle);
+    // WHEN its connection is cut whenever some more of it has arrived
+    let cuts = 0;
+    let text = '';
+    let last = 0;
+    const end = await followBundle(connection, bundle, {
+      record: () => undefined,
+      output: (_index, _stream, data) => {
+        text += data.toString();
+        if (cuts === 10 || text.length < last + 100) { return; }
+        last = text.length;
+        cuts++;
+        relay!.cut();
+      },
+      recover: () => connection.reconnect(10_000),
+    });
+    // THEN
+    expect(end).toEqual({ type: 'ok' });
+    expect(cuts).toBe(10);
+    expect(text).toBe(Array.from({ length: 400 }, (_, i) => `line ${i + 1}\n`).join(''));
+    expect((await communicator.execute(`cat ${join(folder, 'runs')}; rm -rf ${folders.payload} ${folders.state}`)).stdout.toString()).toBe('x\n');
+  }, 60_000);
+});
