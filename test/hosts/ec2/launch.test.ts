@@ -1,5 +1,5 @@
-import { CreateSecurityGroupCommand, DescribeInstancesCommand, DescribeSecurityGroupsCommand, AuthorizeSecurityGroupIngressCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
 import { gunzipSync } from 'zlib';
+import { CreateSecurityGroupCommand, DescribeInstancesCommand, DescribeSecurityGroupsCommand, AuthorizeSecurityGroupIngressCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
 import { ec2Plan, REGION, startEc2, type Ec2Fixture } from './ec2-fixture';
 import { resolveSource } from '../../../lib/hosts/ec2/source-resolution';
 import type { LaunchRequirements } from '../../../lib/ports/launch-requirements';
@@ -44,7 +44,9 @@ describe('what is launched', () => {
     const machine = await ec2.launch(ec2Plan({ builder: { tags: { team: 'web' } } }));
     const instance = await described(machine.id);
     expect(instance).toMatchObject({
-      State: { Name: 'running' }, InstanceType: 't3.small', ImageId: ec2.imageId,
+      State: { Name: 'running' },
+      InstanceType: 't3.small',
+      ImageId: ec2.imageId,
       MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
       IamInstanceProfile: { Arn: expect.stringMatching(/:instance-profile\/golden-builder$/) },
       SecurityGroups: [{ GroupName: 'golden-no-inbound' }],
@@ -107,7 +109,10 @@ describe('what is launched', () => {
 
   test('volumes are as the plan wants them, encrypted with its key', async () => {
     const machine = {
-      architecture: 'x86_64', osFamily: 'debian', rootVolumeSizeMiB: 20_480, rootVolume: { type: 'gp3', iops: 6000, throughput: 500 },
+      architecture: 'x86_64',
+      osFamily: 'debian',
+      rootVolumeSizeMiB: 20_480,
+      rootVolume: { type: 'gp3', iops: 6000, throughput: 500 },
       volumes: [{ deviceName: '/dev/sdf', type: 'gp2', sizeGiB: 3, deleteOnTermination: false }],
     } as const;
     const { id } = await ec2.launch(ec2Plan({
