@@ -34,6 +34,7 @@ export async function machineStand(kind: MachineKind, suite: number): Promise<Ma
   const instances = new Map<string, SsmInstance>();
   const settings = { ssmOnlineMs: 0 };
   const clock = { ahead: 0 };
+  let launched = 0;
   const server = createServer((request, response) => response.end(`you asked for ${request.url}`));
   const endpointPort = await listen(server);
   const ssm = createSsmService({
@@ -53,7 +54,7 @@ export async function machineStand(kind: MachineKind, suite: number): Promise<Ma
     clock,
     instances,
     async launch(changes = {}) {
-      const number = instances.size + 1;
+      const number = ++launched;
       const request = {
         instanceId: `i-${String(number).padStart(17, '0')}`,
         imageDisk: changes.imageDisk ?? await provider.baseDisk('debian-12'),

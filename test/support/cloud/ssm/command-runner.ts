@@ -1,6 +1,6 @@
 import type { Agents } from './agents';
 import { endInvocation, type Invocation } from './command-records';
-import { commandScript, NO_AGENT, readEnding } from './command-script';
+import { commandScript, hasBegun, NO_AGENT, readErrors } from './command-script';
 import type { SsmSurroundings } from './ssm-service';
 
 const POLL_MS = 20;
@@ -63,25 +63,28 @@ async function runScript(invocation: Invocation, instance: () => ReturnType<SsmS
   if (!machine?.exec) { return { how: 'undelivered', exitCode: -1, stdout: '', stderr: '' }; }
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  const said = () => ({ stdout: Buffer.concat(stdout).toString('utf8'), stderr: Buffer.concat(stderr).toString('utf8') });
+  const said = () => {
+    const errors = readErrors(Buffer.concat(stderr).toString('utf8'));
+    return { exitCode: errors.exitCode, output: { stdout: Buffer.concat(stdout).toString('utf8'), stderr: errors.stderr } };
+  };
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), executionMs);
-  if (invocation.startedAt === undefined) { invocation.startedAt = surroundings.now(); }
-  if (invocation.status === 'Pending') { Object.assign(invocation, { status: 'InProgress', details: 'InProgress' }); }
   try {
     const { exitCode } = await machine.exec(commandScript(instanceId, commandId, parameters.commands, parameters.workingDirectory?.[0] ?? ''), {
       signal: AbortSignal.any([signal, limit.signal]),
       onStdout: (chunk) => stdout.push(chunk),
-      onStderr: (chunk) => stderr.push(chunk),
+      onStderr: (chunk) => {
+        stderr.push(chunk);
+        if (invocation.status === 'Pending' && hasBegun(Buffer.concat(stderr).toString('utf8'))) {
+          Object.assign(invocation, { status: 'InProgress', details: 'InProgress', startedAt: surroundings.now() });
+        }
+      },
     });
-    if (exitCode === NO_AGENT) {
-      Object.assign(invocation, { status: 'Pending', details: 'Pending', startedAt: undefined });
-      return { how: 'undelivered', exitCode, ...said() };
-    }
-    const ending = readEnding(said().stderr);
-    return ending ? { how: 'ended', stdout: said().stdout, ...ending } : { how: 'silent', exitCode, ...said() };
+    if (exitCode === NO_AGENT) { return { how: 'undelivered', exitCode, stdout: '', stderr: '' }; }
+    const end = said();
+    return end.exitCode === undefined ? { how: 'silent', exitCode, ...end.output } : { how: 'ended', exitCode: end.exitCode, ...end.output };
   } catch {
-    return { how: signal.aborted ? 'cancelled' : limit.signal.aborted ? 'timed-out' : 'silent', exitCode: STOPPED, ...said() };
+    return { how: signal.aborted ? 'cancelled' : limit.signal.aborted ? 'timed-out' : 'silent', exitCode: STOPPED, ...said().output };
   } finally {
     clearTimeout(timer);
   }

@@ -4,6 +4,9 @@ import { AGENT_RUNS } from '../machines/system-recipe';
 /** Exit code with which the stand-in says that the machine's agent does not run, so that nothing was run. */
 export const NO_AGENT = 251;
 
+/** Comes first on stderr, when the agent has taken the command. */
+const BEGIN = '\0begin of the command';
+
 /** Comes last on stderr, with the exit code. Where it is missing, the machine went down under the script. */
 const END = '\0end of the command: ';
 
@@ -20,6 +23,7 @@ export function commandScript(instanceId: string, commandId: string, commands: r
   const folder = quote(orchestrationFolder(instanceId, commandId));
   const script = Buffer.from(`${commands.join('\n')}\n`).toString('base64');
   return `[ -e ${AGENT_RUNS} ] || exit ${NO_AGENT}
+printf '\\000%s' ${quote(BEGIN.slice(1))} >&2
 umask 077
 mkdir -p ${folder} && cd ${folder} || exit 1
 printf %s ${quote(script)} | base64 -d > _script.sh && chmod 0700 _script.sh
@@ -34,8 +38,14 @@ printf '\\000%s%s' ${quote(END.slice(1))} "$code" >&2
 `;
 }
 
-/** The exit code of the script and what it wrote to stderr; undefined: it did not come to its end. */
-export function readEnding(stderr: string): { readonly exitCode: number; readonly stderr: string } | undefined {
-  const at = stderr.lastIndexOf(END);
-  return at < 0 ? undefined : { exitCode: Number(stderr.slice(at + END.length)), stderr: stderr.slice(0, at) };
+/** Whether the agent has taken the command. */
+export function hasBegun(stderr: string): boolean {
+  return stderr.startsWith(BEGIN);
+}
+
+/** The exit code of the script, where it came to its end, and what it wrote to stderr. */
+export function readErrors(stderr: string): { readonly exitCode?: number; readonly stderr: string } {
+  const own = hasBegun(stderr) ? stderr.slice(BEGIN.length) : '';
+  const at = own.lastIndexOf(END);
+  return at < 0 ? { stderr: own } : { exitCode: Number(own.slice(at + END.length)), stderr: own.slice(0, at) };
 }
