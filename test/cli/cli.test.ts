@@ -24,7 +24,7 @@ const golden = (...argv: string[]) => runCli(argv, world);
 describe('the command line', () => {
   test('--help names every command and what its exit codes mean', async () => {
     await expect(golden('--help')).resolves.toBe(0);
-    for (const text of ['synth', 'plan', 'build', 'validate', 'list', 'gc', '130  interrupted']) { expect(world.out).toContain(text); }
+    for (const text of ['synth', 'plan', 'build', 'validate', 'list', 'resume', 'gc', 'destroy', 'iam', '130  interrupted']) { expect(world.out).toContain(text); }
     expect(world.err).toBe('');
   });
 
@@ -215,11 +215,11 @@ test('list shows each image and its artifacts, and which of them are of an earli
   ]);
 });
 
-test('a host that is not in this version is refused', async () => {
+test('a host that is none is refused, with those there are', async () => {
   writeAssembly(join(folder, 'out'), { a: planOf('Stack/A') });
   world = new TestSurroundings(folder, { HOME: folder }, wireHost);
-  await expect(golden('build', '--app', 'out', '--host', 'ec2')).resolves.toBe(2);
-  expect(world.err).toBe('error: The host ec2 is not in this version\n    Build with --host sandbox.\n');
+  await expect(golden('build', '--app', 'out', '--host', 'azure')).resolves.toBe(2);
+  expect(world.err).toBe('error: There is no host azure\n    Hosts: sandbox, ec2.\n');
 });
 
 test('a fault of golden itself is short; its details go to a file', async () => {

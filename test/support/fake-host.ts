@@ -53,6 +53,7 @@ export class FakeHost implements Host {
   /** Called at the beginning of each act; may throw. */
   during: (act: Act) => void | Promise<void> = () => undefined;
   private readonly left: Map<string, MachineRecord>;
+  private failures = 0;
 
   constructor(private readonly folder = mkdtempSync(join(tmpdir(), 'golden-fake-host-'))) {
     mkdirSync(folder, { recursive: true });
@@ -178,6 +179,12 @@ export class FakeHost implements Host {
     return [...[...this.left.keys()].map((root) => `machine ${root}`), ...[...this.drafts.keys()].map((root) => `draft ${root}`)];
   }
 
+  /** Lets the removal of machines fail so many times. Returns how many times it did. */
+  failToDestroy(times: number): () => number {
+    this.failures = times;
+    return () => times - this.failures;
+  }
+
   /** Removes all that tests left. */
   async dispose(): Promise<void> {
     for (const machine of this.machines) { await machine.destroy(); }
@@ -208,6 +215,10 @@ export class FakeHost implements Host {
     };
     machine.destroy = async () => {
       this.acts.push('destroy');
+      if (this.failures > 0) {
+        this.failures--;
+        throw new Error('as this test wants it');
+      }
       await destroy.call(machine);
       this.machines.delete(machine);
       this.left.delete(root);

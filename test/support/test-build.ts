@@ -69,6 +69,11 @@ export class BuildBench {
     return this.names('builds').map((id) => readFileSync(join(this.stateFolder, 'builds', id, 'journal.jsonl'), 'utf8')).join('');
   }
 
+  /** Builds whose records have no end. */
+  unfinished(): Promise<readonly string[]> {
+    return stateInFolder(this.stateFolder, systemClock).unfinished();
+  }
+
   async dispose(): Promise<void> {
     await this.host.dispose();
     rmSync(this.folder, { recursive: true, force: true });
