@@ -16,6 +16,9 @@ const STOP_MS = 600_000;
 /** How long an instance that was there may be missing in an answer before it counts as gone. */
 const MISSING_MS = 60_000;
 
+/** How long an instance may be on the way to a state that it can be stopped in. */
+const STATE_MS = 30_000;
+
 export interface Ec2MachineOptions extends MachineRequest {
   /** As it runs. */
   readonly instance: Instance;
@@ -81,7 +84,7 @@ export class Ec2Machine implements Machine {
     this.watch.abort();
     const released = this.releaseGroup();
     if (!this.spot) {
-      await this.ec2.send(new StopInstancesCommand({ InstanceIds: [this.id] }), { notYet: ['IncorrectInstanceState'] });
+      await this.ec2.send(new StopInstancesCommand({ InstanceIds: [this.id] }), { notYet: ['IncorrectInstanceState', ...UNKNOWN], deadlineMs: STATE_MS });
       await this.cloud.poller.wait('instance', this.region, this.id, (found) => {
         const state = found?.State?.Name;
         if (state === 'stopped') { return true; }
@@ -118,7 +121,7 @@ export class Ec2Machine implements Machine {
     const { ownGroup, ec2, options } = this;
     if (!ownGroup) { return; }
     const shelter = await noInboundGroup(ec2, options.preparation.network.vpc);
-    await ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: this.id, Groups: [shelter] }));
+    await ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: this.id, Groups: [shelter] }), { notYet: UNKNOWN, deadlineMs: RELEASE_MS });
   }
 
   private async releaseGroup(): Promise<void> {
@@ -180,6 +183,9 @@ export class Ec2Machine implements Machine {
 
   private get ec2() { return this.cloud.clients.ec2(this.region); }
 }
+
+/** What a part of AWS answers that has not heard of it. */
+const UNKNOWN = ['InvalidInstanceID.NotFound', 'InvalidGroup.NotFound'];
 
 /** How long the group may take to be free of a machine that was moved to another. */
 const RELEASE_MS = 10_000;

@@ -53,12 +53,15 @@ export async function buildGroup(ec2: Caller, { vpc, name, tags, port, from, sig
   return id;
 }
 
-/** Removes a group as soon as nothing uses it any more. */
+/** Removes a group as soon as nothing uses it any more. One that has gone is no error; one that AWS says it does not know is looked for. */
 export async function removeGroup(ec2: Caller, id: string, { deadlineMs = RELEASE_MS } = {}): Promise<void> {
+  const remove = () => ec2.send(new DeleteSecurityGroupCommand({ GroupId: id }), { notYet: ['DependencyViolation', 'InvalidGroup.InUse'], deadlineMs });
   try {
-    await ec2.send(new DeleteSecurityGroupCommand({ GroupId: id }), { notYet: ['DependencyViolation', 'InvalidGroup.InUse'], deadlineMs });
+    await remove();
   } catch (error) {
-    if (awsCode(error) !== 'InvalidGroup.NotFound' && awsCode(error) !== 'InvalidGroupId.Malformed') { throw error; }
+    if (awsCode(error) !== 'InvalidGroup.NotFound') { throw error; }
+    const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ Filters: [{ Name: 'group-id', Values: [id] }] }));
+    if (SecurityGroups.length > 0) { await remove(); }
   }
 }
 

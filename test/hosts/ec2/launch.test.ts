@@ -214,6 +214,15 @@ describe('whatever call fails once', () => {
     await nothingIsLeft();
   });
 
+  test.each(['AuthorizeSecurityGroupIngress', 'RunInstances', 'ModifyInstanceAttribute', 'DeleteSecurityGroup', 'StopInstances', 'TerminateInstances'])(
+    '%s with something that is not known yet: one machine, and nothing is left', async (action) => {
+      ec2.aws.faults.inject({ action, kind: 'not-found' });
+      const machine = await ec2.launch(ec2Plan(), ssh);
+      await machine.stop(60_000);
+      await machine.destroy();
+      await nothingIsLeft();
+    });
+
   const iam = ['GetInstanceProfile', 'CreateRole', 'PutRolePolicy', 'CreateInstanceProfile', 'AddRoleToInstanceProfile'];
   test.each(iam.flatMap((action) => kinds.map((kind) => [action, kind] as const)))('%s with %s: one profile', async (action, kind) => {
     ec2.aws.faults.inject({ action, kind });
