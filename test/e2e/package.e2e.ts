@@ -131,7 +131,7 @@ describe('the tarball', () => {
   test('has no sources, tests, examples or settings', () => {
     const own = files.filter((file) => !file.startsWith('node_modules/'));
     expect(own.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
-    const known = ['.jsii', '.warnings.jsii.js', 'API.md', 'LICENSE', 'README.md', 'bin', 'lib', 'package.json', 'rosetta'];
+    const known = ['.jsii', '.warnings.jsii.js', 'API.md', 'LICENSE', 'README.md', 'bin', 'docs', 'lib', 'package.json', 'rosetta'];
     expect(own.filter((file) => !known.includes(file.split('/')[0]))).toEqual([]);
   });
 

@@ -57,11 +57,11 @@ test('SSH needs no SSM agent, unless it goes through Session Manager', () => {
   expect(codes(SshVia.SESSION_MANAGER)).toEqual(['no-ssm-agent']);
 });
 
-test('a relative path of a key begins at the folder of the plan; others stay', () => {
+test.each(['keys/id', join(process.cwd(), 'keys', 'id')])('the path of a key below the app begins at the folder of the plan, others stay: %s', (path) => {
   const outdir = mkdtempSync(join(tmpdir(), 'golden-keys-'));
   try {
     const app = new App({ outdir });
-    const communicator = Communicator.ssh({ key: SshKey.file('keys/id'), bastion: { ...bastion, key: SshKey.file('~/.ssh/id') } });
+    const communicator = Communicator.ssh({ key: SshKey.file(path), bastion: { ...bastion, key: SshKey.file('~/.ssh/id') } });
     const image = declareImage({ builder: { communicator } }, new Stack(app, 'Stack'));
     app.synth();
     const file = readdirSync(outdir).find((name) => name.endsWith('.golden-plan.json'))!;

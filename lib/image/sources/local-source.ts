@@ -1,9 +1,9 @@
-import { isAbsolute, relative, sep } from 'path';
 import { Token } from 'aws-cdk-lib';
 import type { Fault } from '../../errors';
 import type { LocalSource as LocalSourceSpec } from '../../plan/model';
 import { isUrl } from '../../plan/root-tar-path';
 import { SHA256 } from '../lowering/forms';
+import { portablePath } from '../portable-path';
 
 /** Distributions that can be put together from their mirrors. */
 export enum MirrorDistribution {
@@ -86,14 +86,6 @@ export class LocalSource {
     /** @internal */
     public readonly _faults: readonly Fault[],
   ) {}
-}
-
-/** Relative to the folder that the app runs in; `path.join(__dirname, ...)` is absolute without anybody having meant it. */
-function portablePath(path: string): string {
-  if (Token.isUnresolved(path)) { return path; }
-  const fromHere = relative(process.cwd(), path);
-  const outside = fromHere.split(sep)[0] === '..' || isAbsolute(fromHere);
-  return isAbsolute(path) && outside ? path : fromHere;
 }
 
 function fault(code: string, message: string, hint: string): Fault {

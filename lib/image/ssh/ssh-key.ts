@@ -1,4 +1,5 @@
 import type { SshKeySpec } from '../../plan/builder';
+import { portablePath } from '../portable-path';
 
 /** Options of a key that lies in a file. */
 export interface SshKeyFileOptions {
@@ -32,10 +33,11 @@ export class SshKey {
   /**
    * A private key in a file, without a passphrase. The plan names the file; the key stays where it is.
    *
-   * @param path its path where `golden` runs; a relative one begins at the folder that the app runs in, `~/` at the home folder
+   * @param path its path where `golden` runs: absolute, relative to the folder that the app runs in, or from the home folder on
+   *   (`~/.ssh/id_ed25519`). The plan has a path relative to itself; only an absolute path to outside of that folder stays
    */
   public static file(path: string, options: SshKeyFileOptions = {}): SshKey {
-    return new SshKey({ type: 'file', path, keyPairName: options.keyPairName });
+    return new SshKey({ type: 'file', path: path.startsWith('~/') || path.trim() === '' ? path : portablePath(path), keyPairName: options.keyPairName });
   }
 
   /** A key of the SSH agent that `SSH_AUTH_SOCK` names where `golden` runs. It is never forwarded to the machine. */

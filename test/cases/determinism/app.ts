@@ -1,13 +1,19 @@
 import { join } from 'path';
 import { App, Duration, Stack, Stage } from 'aws-cdk-lib';
-import { AmiImage, Check, FileSource, LocalSource, Provisioner, SecretRef, Source } from '../../../lib/index';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { AmiImage, Check, Communicator, FileSource, LocalSource, Provisioner, SecretRef, Source, SshKey } from '../../../lib/index';
 
 // Uses whatever could carry something of this machine into a plan: files by relative path, names in several alphabets,
-// times, nested assemblies. The files lie in the folder that it is started in.
+// times, nested assemblies, keys, outputs of other stacks. The files lie in the folder that it is started in.
 const app = new App({ outdir: 'cdk.out' });
 const stack = new Stack(app, 'Images');
 new AmiImage(stack, 'Web', {
   source: Source.debian('12'),
+  builder: {
+    vpc: new ec2.Vpc(new Stack(app, 'Network'), 'Vpc', { maxAzs: 1 }),
+    communicator: Communicator.ssh({ key: SshKey.file(join(process.cwd(), 'keys', 'id')) }),
+  },
+  userData: ec2.UserData.custom('#cloud-config\nlocale: tr_TR\n'),
   provisioners: [
     Provisioner.packages(['nginx', 'curl']),
     Provisioner.file({ source: FileSource.asset('site'), destination: '/srv' }),
