@@ -28,8 +28,14 @@ export function cloudClients(
 ): CloudClients {
   const common = { endpoint, region, credentials, maxAttempts: 1 };
   const clients = {
-    ec2: new EC2(common), west: new EC2({ ...common, region: 'eu-west-1' }), ssm: new SSM(common), sts: new STS(common), iam: new IAM(common),
-    s3: new S3({ ...common, forcePathStyle: true }), secrets: new SecretsManager(common), autoScaling: new AutoScaling(common),
+    ec2: new EC2(common),
+    west: new EC2({ ...common, region: 'eu-west-1' }),
+    ssm: new SSM(common),
+    sts: new STS(common),
+    iam: new IAM(common),
+    s3: new S3({ ...common, forcePathStyle: true }),
+    secrets: new SecretsManager(common),
+    autoScaling: new AutoScaling(common),
     cloudFormation: new CloudFormation(common),
   };
   return { ...clients, end: () => { for (const client of Object.values(clients)) { client.destroy(); } } };

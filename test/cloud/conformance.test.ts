@@ -1,10 +1,10 @@
-import { cloudClients, type CloudClients } from './cloud-clients';
 import { codeOf, type Cases } from './cases/case';
 import { IMAGE_CASES } from './cases/image-cases';
 import { INSTANCE_CASES } from './cases/instance-cases';
 import { MOTO_STORIES } from './cases/moto-cases';
 import { SERVICE_CASES } from './cases/service-cases';
 import { SURROUNDINGS_CASES } from './cases/surroundings-cases';
+import { cloudClients, type CloudClients } from './cloud-clients';
 import { EC2_ACTIONS } from '../support/cloud/calls/actions';
 import { startCloud, type Cloud } from '../support/cloud/cloud';
 import { CONFORMANCE } from '../support/cloud/conformance/list';
@@ -39,6 +39,13 @@ test('every call that we answer ourselves is on the list as ours, and every othe
   const ours = CONFORMANCE.filter(({ service, by }) => service === 'ec2' && by === 'overlay').map(({ action }) => action);
   expect([...EC2_ACTIONS.keys()].sort()).toEqual([...ours].sort());
   expect(new Set(CONFORMANCE.map(({ service, action }) => `${service}:${action}`)).size).toBe(CONFORMANCE.length);
+});
+
+test('every call of moto\'s on the list is in one of the stories', () => {
+  const told = Object.values(MOTO_STORIES).flatMap(({ calls }) => calls);
+  const listed = CONFORMANCE.filter(({ by }) => by === 'moto').map(({ service, action }) => `${service}:${action}`);
+  expect(listed.filter((call) => !told.includes(call))).toEqual([]);
+  expect(told.filter((call) => !listed.includes(call))).toEqual([]);
 });
 
 test('a call that is not on the list is an error with a code', async () => {

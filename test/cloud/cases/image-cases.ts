@@ -1,13 +1,16 @@
+import type { EC2 } from '@aws-sdk/client-ec2';
 import { codeOf, type Cases } from './case';
 import { available, debian, describe1, image, launch, reach, running } from '../cloud-clients';
 import { until } from '../until';
-import type { EC2 } from '@aws-sdk/client-ec2';
 
 export const IMAGE_CASES: Cases = {
   'ec2:CreateImage': async ({ cloud, to: { ec2 } }) => {
+    cloud.settings.durations.image = 500;
     const id = await running(ec2, { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 12, Encrypted: true } }] });
     const request = {
-      InstanceId: id, Name: 'web 0123456789abcdef', Description: 'd',
+      InstanceId: id,
+      Name: 'web 0123456789abcdef',
+      Description: 'd',
       TagSpecifications: (['image', 'snapshot'] as const).map((ResourceType) => ({ ResourceType, Tags: [{ Key: 'of', Value: ResourceType }] })),
     };
     const { ImageId } = await ec2.createImage(request);
@@ -16,8 +19,15 @@ export const IMAGE_CASES: Cases = {
     await available(ec2, ImageId!);
     const made = await one(ec2, ImageId!);
     expect(made).toMatchObject({
-      Name: request.Name, Description: 'd', Tags: [{ Key: 'of', Value: 'image' }], RootDeviceName: '/dev/xvda', Architecture: 'x86_64', EnaSupport: true,
-      SourceInstanceId: id, Public: false, BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 12, Encrypted: true, VolumeType: 'gp3' } }],
+      Name: request.Name,
+      Description: 'd',
+      Tags: [{ Key: 'of', Value: 'image' }],
+      RootDeviceName: '/dev/xvda',
+      Architecture: 'x86_64',
+      EnaSupport: true,
+      SourceInstanceId: id,
+      Public: false,
+      BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 12, Encrypted: true, VolumeType: 'gp3' } }],
     });
     const snapshots = await ec2.describeSnapshots({ OwnerIds: ['self'] });
     expect(snapshots.Snapshots).toMatchObject([{ State: 'completed', Progress: '100%', Tags: [{ Key: 'of', Value: 'snapshot' }], VolumeSize: 12 }]);
@@ -33,8 +43,15 @@ export const IMAGE_CASES: Cases = {
   'ec2:RegisterImage': async ({ to: { ec2 } }) => {
     const snapshot = await snapshotOf(ec2);
     const request = {
-      Name: 'registered', Architecture: 'x86_64' as const, RootDeviceName: '/dev/xvda', VirtualizationType: 'hvm', EnaSupport: true, SriovNetSupport: 'simple',
-      BootMode: 'uefi-preferred' as const, TpmSupport: 'v2.0' as const, ImdsSupport: 'v2.0' as const,
+      Name: 'registered',
+      Architecture: 'x86_64' as const,
+      RootDeviceName: '/dev/xvda',
+      VirtualizationType: 'hvm',
+      EnaSupport: true,
+      SriovNetSupport: 'simple',
+      BootMode: 'uefi-preferred' as const,
+      TpmSupport: 'v2.0' as const,
+      ImdsSupport: 'v2.0' as const,
       BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { SnapshotId: snapshot, VolumeSize: 9, VolumeType: 'gp3' as const, Iops: 3000, Throughput: 125 } }],
       TagSpecifications: [{ ResourceType: 'image' as const, Tags: [{ Key: 'a', Value: 'b' }] }],
     };
@@ -53,7 +70,13 @@ export const IMAGE_CASES: Cases = {
     await ec2.createTags({ Resources: [source], Tags: [{ Key: 'a', Value: 'b' }] });
     await ec2.modifyImageAttribute({ ImageId: source, LaunchPermission: { Add: [{ UserId: '210987654321' }] } });
     const request = {
-      Name: 'copy', SourceImageId: source, SourceRegion: cloud.region, ClientToken: 'token', Encrypted: true, KmsKeyId: 'alias/mine', CopyImageTags: true,
+      Name: 'copy',
+      SourceImageId: source,
+      SourceRegion: cloud.region,
+      ClientToken: 'token',
+      Encrypted: true,
+      KmsKeyId: 'alias/mine',
+      CopyImageTags: true,
       TagSpecifications: (['image', 'snapshot'] as const).map((ResourceType) => ({ ResourceType, Tags: [{ Key: 'of', Value: ResourceType }] })),
     };
     const first = await west.copyImage(request);
@@ -95,9 +118,12 @@ export const IMAGE_CASES: Cases = {
     expect(page.Images).toHaveLength(3);
     const next = await ec2.describeImages({ MaxResults: 3, Owners: ['136693071363', '099720109477'], NextToken: page.NextToken });
     expect(next.Images!.some(({ ImageId }) => page.Images!.some((other) => other.ImageId === ImageId))).toBe(false);
-    const xenial = await ec2.describeImages({ Owners: ['099720109477'], Filters: [
-      { Name: 'name', Values: ['ubuntu/images/*ubuntu-xenial-16.04-amd64-server-*'] }, { Name: 'root-device-type', Values: ['ebs'] },
-    ] });
+    const xenial = await ec2.describeImages({
+      Owners: ['099720109477'],
+      Filters: [
+        { Name: 'name', Values: ['ubuntu/images/*ubuntu-xenial-16.04-amd64-server-*'] }, { Name: 'root-device-type', Values: ['ebs'] },
+      ],
+    });
     expect(xenial.Images!.map(({ ImageId }) => ImageId)).toEqual(['ami-785db401']);
     cloud.settings.consistencyMs = 60_000;
     expect((await ec2.describeImages({ Owners: ['self'] })).Images).toEqual([]);

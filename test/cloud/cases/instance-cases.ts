@@ -6,8 +6,14 @@ export const INSTANCE_CASES: Cases = {
   'ec2:RunInstances': async ({ cloud, to: { ec2 } }) => {
     const ImageId = await debian(ec2);
     const request = {
-      ImageId, InstanceType: 't3.micro' as const, MinCount: 1, MaxCount: 1, ClientToken: 'token', UserData: Buffer.from('#cloud-config\n').toString('base64'),
-      MetadataOptions: { HttpTokens: 'required' as const }, InstanceInitiatedShutdownBehavior: 'terminate' as const,
+      ImageId,
+      InstanceType: 't3.micro' as const,
+      MinCount: 1,
+      MaxCount: 1,
+      ClientToken: 'token',
+      UserData: Buffer.from('#cloud-config\n').toString('base64'),
+      MetadataOptions: { HttpTokens: 'required' as const },
+      InstanceInitiatedShutdownBehavior: 'terminate' as const,
       BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 20, VolumeType: 'gp3' as const, Throughput: 500, Encrypted: true } }],
       TagSpecifications: (['instance', 'volume', 'network-interface'] as const).map((ResourceType) => ({ ResourceType, Tags: [{ Key: 'of', Value: ResourceType }] })),
     };

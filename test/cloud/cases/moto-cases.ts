@@ -1,4 +1,6 @@
-import type { Cases } from './case';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { codeOf, type Cases } from './case';
 import { image } from '../cloud-clients';
 
 /** Several calls of moto's in one story each: what we rely on, not all that they can do. */
@@ -76,4 +78,134 @@ export const MOTO_STORIES: { readonly [name: string]: { readonly calls: readonly
       expect((await cloud.resources()).parameters).toEqual([]);
     },
   },
+  'roles': {
+    calls: ['CreateRole', 'GetRole', 'DeleteRole', 'PutRolePolicy', 'GetRolePolicy', 'DeleteRolePolicy', 'ListRolePolicies',
+      'ListAttachedRolePolicies', 'TagRole', 'ListRoles', 'GetInstanceProfile', 'DeleteInstanceProfile', 'RemoveRoleFromInstanceProfile', 'ListInstanceProfiles',
+      'ListInstanceProfilesForRole'].map((action) => `iam:${action}`).concat('sts:GetCallerIdentity'),
+    tell: async ({ cloud, to: { iam, sts } }) => {
+      const role = { RoleName: 'golden-builder' };
+      const policy = { ...role, PolicyName: 'p' };
+      const instanceProfile = { InstanceProfileName: 'golden-builder' };
+      await iam.createRole({ ...role, AssumeRolePolicyDocument: TRUST });
+      expect(await codeOf(iam.createRole({ ...role, AssumeRolePolicyDocument: TRUST }))).toMatch(/^EntityAlreadyExists/);
+      await iam.putRolePolicy({ ...policy, PolicyDocument: TRUST });
+      expect(decodeURIComponent((await iam.getRolePolicy(policy)).PolicyDocument!)).toBe(TRUST);
+      expect((await iam.listRolePolicies(role)).PolicyNames).toEqual(['p']);
+      await iam.tagRole({ ...role, Tags: [{ Key: 'a', Value: 'b' }] });
+      expect((await iam.getRole(role)).Role!.Tags).toEqual([{ Key: 'a', Value: 'b' }]);
+      expect((await iam.listAttachedRolePolicies(role)).AttachedPolicies).toEqual([]);
+      expect((await iam.listRoles({})).Roles).toHaveLength(1);
+      await iam.createInstanceProfile(instanceProfile);
+      await iam.addRoleToInstanceProfile({ ...instanceProfile, ...role });
+      expect((await iam.listInstanceProfilesForRole(role)).InstanceProfiles).toMatchObject([instanceProfile]);
+      expect((await iam.listInstanceProfiles({})).InstanceProfiles).toMatchObject([instanceProfile]);
+      await iam.getInstanceProfile(instanceProfile);
+      await iam.removeRoleFromInstanceProfile({ ...instanceProfile, ...role });
+      await iam.deleteInstanceProfile(instanceProfile);
+      await iam.deleteRolePolicy(policy);
+      await iam.deleteRole(role);
+      expect(await codeOf(iam.getRole(role))).toMatch(/^NoSuchEntity/);
+      expect(await sts.getCallerIdentity({})).toMatchObject({ Account: cloud.account });
+    },
+  },
+  'objects': {
+    calls: ['CreateBucket', 'HeadBucket', 'DeleteBucket', 'ListBuckets', 'GetBucketLocation', 'PutPublicAccessBlock', 'GetPublicAccessBlock', 'PutBucketEncryption',
+      'GetBucketEncryption', 'PutBucketLifecycleConfiguration', 'GetBucketLifecycleConfiguration', 'PutBucketTagging', 'GetBucketTagging', 'PutBucketPolicy',
+      'GetBucketPolicy', 'GetObject', 'HeadObject', 'DeleteObjects', 'ListObjectsV2', 'ListObjects', 'CreateMultipartUpload', 'UploadPart', 'AbortMultipartUpload',
+      'ListParts'].map((action) => `s3:${action}`),
+    tell: async ({ cloud, to: { s3 } }) => {
+      const at = { Bucket: 'golden-staging' };
+      const object = { ...at, Key: 'some/file' };
+      await s3.createBucket({ ...at, CreateBucketConfiguration: { LocationConstraint: 'us-east-2' } });
+      expect((await s3.getBucketLocation(at)).LocationConstraint).toBe('us-east-2');
+      await s3.headBucket(at);
+      const access = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
+      await s3.putPublicAccessBlock({ ...at, PublicAccessBlockConfiguration: access });
+      expect((await s3.getPublicAccessBlock(at)).PublicAccessBlockConfiguration).toEqual(access);
+      const rule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const } };
+      await s3.putBucketEncryption({ ...at, ServerSideEncryptionConfiguration: { Rules: [rule] } });
+      expect((await s3.getBucketEncryption(at)).ServerSideEncryptionConfiguration!.Rules).toMatchObject([rule]);
+      await s3.putBucketLifecycleConfiguration({ ...at, LifecycleConfiguration: { Rules: [{ ID: 'day', Status: 'Enabled', Filter: { Prefix: '' }, Expiration: { Days: 1 } }] } });
+      expect((await s3.getBucketLifecycleConfiguration(at)).Rules).toMatchObject([{ Expiration: { Days: 1 } }]);
+      await s3.putBucketTagging({ ...at, Tagging: { TagSet: [{ Key: 'a', Value: 'b' }] } });
+      expect((await s3.getBucketTagging(at)).TagSet).toEqual([{ Key: 'a', Value: 'b' }]);
+      await s3.putBucketPolicy({ ...at, Policy: '{}' });
+      expect((await s3.getBucketPolicy(at)).Policy).toBe('{}');
+      expect((await s3.listBuckets({})).Buckets).toHaveLength(1);
+
+      // A presigned URL is all that a machine has.
+      const body = 'x'.repeat(100_000);
+      const put = await fetch(await getSignedUrl(s3, new PutObjectCommand(object)), { method: 'PUT', body });
+      expect(put.status).toBe(200);
+      const got = await fetch(await getSignedUrl(s3, new GetObjectCommand(object)));
+      expect(await got.text()).toBe(body);
+      expect((await s3.headObject(object)).ContentLength).toBe(100_000);
+      expect(await codeOf(s3.getObject({ ...at, Key: 'none' }))).toBe('NoSuchKey');
+      expect(await codeOf(s3.headObject({ ...at, Key: 'none' }))).toBe('NotFound');
+      const { UploadId } = await s3.createMultipartUpload(object);
+      await s3.uploadPart({ ...object, UploadId, PartNumber: 1, Body: 'part' });
+      expect((await s3.listParts({ ...object, UploadId })).Parts).toHaveLength(1);
+      await s3.abortMultipartUpload({ ...object, UploadId });
+      expect((await s3.listObjects(at)).Contents).toHaveLength(1);
+      expect(await codeOf(s3.deleteBucket(at))).toBe('BucketNotEmpty');
+      await s3.deleteObjects({ ...at, Delete: { Objects: [{ Key: object.Key }] } });
+      expect((await s3.listObjectsV2(at)).Contents).toBeUndefined();
+      await s3.deleteBucket(at);
+      expect((await cloud.resources()).buckets).toEqual([]);
+    },
+  },
+  'secrets and keys': {
+    calls: [...['CreateSecret', 'GetSecretValue', 'PutSecretValue', 'DescribeSecret', 'DeleteSecret'].map((action) => `secretsmanager:${action}`),
+      ...['CreateKey', 'DescribeKey', 'CreateAlias', 'ListAliases', 'CreateGrant', 'ListGrants'].map((action) => `kms:${action}`)],
+    tell: async ({ cloud, to: { secrets } }) => {
+      const SecretId = 's';
+      await secrets.createSecret({ Name: SecretId, SecretString: 'one' });
+      await secrets.putSecretValue({ SecretId, SecretString: 'two' });
+      expect((await secrets.getSecretValue({ SecretId })).SecretString).toBe('two');
+      expect((await secrets.describeSecret({ SecretId })).Name).toBe('s');
+      await secrets.deleteSecret({ SecretId, ForceDeleteWithoutRecovery: true });
+      expect(await codeOf(secrets.getSecretValue({ SecretId }))).toBe('ResourceNotFoundException');
+
+      const kms = async (action: string, input: object) => {
+        const authorization = 'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-2/kms/aws4_request, SignedHeaders=host, Signature=0';
+        const headers = { authorization, 'x-amz-target': `TrentService.${action}`, 'content-type': 'application/x-amz-json-1.1' };
+        return (await fetch(cloud.endpoint, { method: 'POST', headers, body: JSON.stringify(input) })).json() as Promise<{ readonly [name: string]: any }>;
+      };
+      const { KeyMetadata: { KeyId } } = await kms('CreateKey', {});
+      await kms('CreateAlias', { AliasName: 'alias/mine', TargetKeyId: KeyId });
+      expect((await kms('DescribeKey', { KeyId: 'alias/mine' })).KeyMetadata).toMatchObject({ KeyId });
+      expect((await kms('ListAliases', { KeyId })).Aliases).toMatchObject([{ AliasName: 'alias/mine' }]);
+      await kms('CreateGrant', { KeyId, GranteePrincipal: 'arn:aws:iam::123456789012:role/r', Operations: ['Decrypt'] });
+      expect((await kms('ListGrants', { KeyId })).Grants).toHaveLength(1);
+      expect((await kms('DescribeKey', { KeyId: 'alias/none' })).__type).toBe('NotFoundException');
+    },
+  },
+  'stacks': {
+    calls: ['CreateStack', 'UpdateStack', 'DeleteStack', 'DescribeStacks', 'DescribeStackResources', 'ListStackResources', 'ListStacks', 'GetTemplate', 'CreateChangeSet',
+      'DescribeChangeSet', 'ExecuteChangeSet', 'DeleteChangeSet', 'DescribeStackEvents', 'GetTemplateSummary'].map((action) => `cloudformation:${action}`),
+    tell: async ({ to: { cloudFormation, ssm } }) => {
+      const template = (value: string) => JSON.stringify({
+        Resources: { P: { Type: 'AWS::SSM::Parameter', Properties: { Type: 'String', Name: '/of/stack', Value: value } } }, Outputs: { Image: { Value: value } },
+      });
+      const StackName = 'images';
+      expect((await cloudFormation.getTemplateSummary({ TemplateBody: template('a') })).ResourceTypes).toEqual(['AWS::SSM::Parameter']);
+      await cloudFormation.createStack({ StackName, TemplateBody: template('ami-1') });
+      expect((await cloudFormation.describeStacks({ StackName })).Stacks).toMatchObject([{ StackStatus: 'CREATE_COMPLETE', Outputs: [{ OutputValue: 'ami-1' }] }]);
+      await cloudFormation.updateStack({ StackName, TemplateBody: template('ami-2') });
+      expect((await ssm.getParameter({ Name: '/of/stack' })).Parameter!.Value).toBe('ami-2');
+      expect((await cloudFormation.getTemplate({ StackName })).TemplateBody).toContain('ami-2');
+      expect((await cloudFormation.listStackResources({ StackName })).StackResourceSummaries).toHaveLength(1);
+      expect((await cloudFormation.describeStackResources({ StackName })).StackResources).toHaveLength(1);
+      await cloudFormation.createChangeSet({ StackName, ChangeSetName: 'c', TemplateBody: template('ami-3') });
+      await cloudFormation.describeChangeSet({ StackName, ChangeSetName: 'c' });
+      await cloudFormation.executeChangeSet({ StackName, ChangeSetName: 'c' });
+      await cloudFormation.createChangeSet({ StackName, ChangeSetName: 'd', TemplateBody: template('ami-4') });
+      await cloudFormation.deleteChangeSet({ StackName, ChangeSetName: 'd' });
+      expect((await cloudFormation.describeStackEvents({ StackName })).StackEvents!.length).toBeGreaterThan(1);
+      await cloudFormation.deleteStack({ StackName });
+      expect((await cloudFormation.listStacks({ StackStatusFilter: ['CREATE_COMPLETE'] })).StackSummaries).toEqual([]);
+    },
+  },
 };
+
+const TRUST = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }] });

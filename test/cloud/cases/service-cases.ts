@@ -52,7 +52,7 @@ export const SERVICE_CASES: Cases = {
   },
   'ssm:StartSession': async ({ to: { ssm } }) => { expect(await codeOf(ssm.startSession({ Target: 'i-00000000000000000' }))).toBe('TargetNotConnected'); },
   'ssm:ResumeSession': async ({ to: { ssm } }) => { expect(await codeOf(ssm.resumeSession({ SessionId: 'none' }))).toBe('DoesNotExistException'); },
-  'ssm:TerminateSession': async ({ to: { ssm } }) => { expect((await ssm.terminateSession({ SessionId: 'none' })).SessionId).toBe('none'); },
+  'ssm:TerminateSession': async ({ to: { ssm } }) => { expect(await codeOf(ssm.terminateSession({ SessionId: 'none' }))).toBe('DoesNotExistException'); },
   'ssm:GetServiceSetting': async ({ to: { ssm } }) => {
     const { ServiceSetting } = await ssm.getServiceSetting({ SettingId: '/ssm/managed-instance/default-ec2-instance-management-role' });
     expect(ServiceSetting!.SettingValue).toBe('$None');
@@ -87,8 +87,8 @@ export const SERVICE_CASES: Cases = {
   },
 
   's3:PutObject': async ({ cloud, to: { s3 } }) => {
-    const at = { Bucket: 'b', Key: 'locks/k' };
-    await s3.createBucket({ Bucket: 'b', CreateBucketConfiguration: { LocationConstraint: 'us-east-2' } });
+    const at = { Bucket: 'locks', Key: 'locks/k' };
+    await s3.createBucket({ Bucket: 'locks', CreateBucketConfiguration: { LocationConstraint: 'us-east-2' } });
     const racers = await Promise.allSettled(['1', '2', '3', '4'].map((Body) => s3.putObject({ ...at, Body, IfNoneMatch: '*' })));
     expect(racers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(racers.filter((one) => one.status === 'rejected').map(({ reason }) => (reason as Error).name)).toEqual(Array(3).fill('PreconditionFailed'));
@@ -96,19 +96,19 @@ export const SERVICE_CASES: Cases = {
     await s3.putObject({ ...at, Body: 'next', IfMatch: ETag });
     expect(await codeOf(s3.putObject({ ...at, Body: 'late', IfMatch: ETag }))).toBe('PreconditionFailed');
     expect(await (await s3.getObject(at)).Body!.transformToString()).toBe('next');
-    expect((await cloud.resources()).objects).toMatchObject([{ id: 'b/locks/k' }]);
+    expect((await cloud.resources()).objects).toMatchObject([{ id: 'locks/locks/k' }]);
   },
   's3:DeleteObject': async ({ to: { s3 } }) => {
-    await s3.createBucket({ Bucket: 'b', CreateBucketConfiguration: { LocationConstraint: 'us-east-2' } });
-    await s3.putObject({ Bucket: 'b', Key: 'k', Body: '1' });
-    expect(await codeOf(s3.deleteObject({ Bucket: 'b', Key: 'k', IfMatch: '"other"' }))).toBe('PreconditionFailed');
-    await s3.deleteObject({ Bucket: 'b', Key: 'k' });
-    await s3.deleteObject({ Bucket: 'b', Key: 'k' });
-    expect((await s3.listObjectsV2({ Bucket: 'b' })).Contents).toBeUndefined();
+    await s3.createBucket({ Bucket: 'locks', CreateBucketConfiguration: { LocationConstraint: 'us-east-2' } });
+    await s3.putObject({ Bucket: 'locks', Key: 'k', Body: '1' });
+    expect(await codeOf(s3.deleteObject({ Bucket: 'locks', Key: 'k', IfMatch: '"other"' }))).toBe('PreconditionFailed');
+    await s3.deleteObject({ Bucket: 'locks', Key: 'k' });
+    await s3.deleteObject({ Bucket: 'locks', Key: 'k' });
+    expect((await s3.listObjectsV2({ Bucket: 'locks' })).Contents).toBeUndefined();
   },
   's3:CompleteMultipartUpload': async ({ to: { s3 } }) => {
-    const at = { Bucket: 'b', Key: 'k' };
-    await s3.createBucket({ Bucket: 'b', CreateBucketConfiguration: { LocationConstraint: 'us-east-2' } });
+    const at = { Bucket: 'locks', Key: 'k' };
+    await s3.createBucket({ Bucket: 'locks', CreateBucketConfiguration: { LocationConstraint: 'us-east-2' } });
     const { UploadId } = await s3.createMultipartUpload(at);
     const { ETag } = await s3.uploadPart({ ...at, UploadId, PartNumber: 1, Body: 'part' });
     await s3.putObject({ ...at, Body: 'first' });

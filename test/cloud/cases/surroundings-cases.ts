@@ -1,7 +1,7 @@
+import type { EC2 } from '@aws-sdk/client-ec2';
 import { utils } from 'ssh2';
 import { codeOf, type Cases } from './case';
 import { debian, launch, reach, running } from '../cloud-clients';
-import type { EC2 } from '@aws-sdk/client-ec2';
 
 export const SURROUNDINGS_CASES: Cases = {
   'ec2:CreateTags': async ({ to: { ec2 } }) => {

@@ -121,7 +121,8 @@ const REAL_CLOCK: Clock = {
   now: () => Date.now(),
   sleep: (milliseconds, signal) => new Promise((resolve) => {
     if (signal?.aborted) { resolve(); return; }
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
+    const end = () => { clearTimeout(timer); signal?.removeEventListener('abort', end); resolve(); };
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener('abort', end);
   }),
 };

@@ -41,7 +41,12 @@ async function put(world: World, call: ParameterCall, ask: Ask): Promise<object>
 
 function publicParameter(region: string, name: string, value: string): object {
   return {
-    Name: name, Type: 'String', Value: value, Version: 1, LastModifiedDate: 1_763_700_000, ARN: `arn:aws:ssm:${region}::parameter${name}`,
+    Name: name,
+    Type: 'String',
+    Value: value,
+    Version: 1,
+    LastModifiedDate: 1_763_700_000,
+    ARN: `arn:aws:ssm:${region}::parameter${name}`,
     DataType: 'aws:ec2:image',
   };
 }

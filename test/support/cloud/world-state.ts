@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'events';
 import type { Catalogue } from './catalogue';
 import type { Faults } from './faults';
 import type { MachineProvider } from './machines/machine-provider';
@@ -28,7 +29,7 @@ export function worldState(parts: WorldParts): WorldState {
   const regions = new Map<string, Region>();
   const births = new Map<string, number>();
   const failures = new Set<string>();
-  let generation = new AbortController();
+  let generation = newGeneration();
   // Clouds of several processes share the loopback network.
   let address = (1 + Math.floor(Math.random() * 240)) * 65_536 + Math.floor(Math.random() * 256) * 256;
 
@@ -58,12 +59,19 @@ export function worldState(parts: WorldParts): WorldState {
     },
     reset: () => {
       generation.abort();
-      generation = new AbortController();
+      generation = newGeneration();
       regions.clear();
       births.clear();
       failures.clear();
     },
   };
+}
+
+/** What waits until a reset, however many those are. */
+function newGeneration(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 function openRegion(name: string, catalogue: Catalogue): Region {

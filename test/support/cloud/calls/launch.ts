@@ -40,7 +40,7 @@ async function runInstances(call: Call): Promise<Answer> {
   const tags = tagSpecifications(input, ['instance', 'volume', 'network-interface', 'spot-instances-request', 'elastic-gpu']);
   const planned = planVolumes(call, image.mappings, deviceRequests(input));
   const network = await networkOf(call);
-  const profile = await findProfile(call, input.text('IamInstanceProfile.Name'), input.text('IamInstanceProfile.Arn'));
+  const profile = await findProfile(call, input.text('IamInstanceProfile.Name') || undefined, input.text('IamInstanceProfile.Arn') || undefined);
   const market = checkMarket(input);
   checkCapacity(call, instanceType, network.subnet.zone, market);
   if (input.flag('DryRun')) { throw new ApiError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412); }

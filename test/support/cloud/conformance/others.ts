@@ -20,8 +20,6 @@ export const OTHER_ENTRIES: readonly ConformanceEntry[] = [
     GetRolePolicy: ['moto', 'NoSuchEntity'],
     DeleteRolePolicy: ['moto', 'NoSuchEntity'],
     ListRolePolicies: ['moto', 'names'],
-    AttachRolePolicy: ['moto', 'a managed policy'],
-    DetachRolePolicy: ['moto', 'a managed policy'],
     ListAttachedRolePolicies: ['moto', 'managed policies'],
     TagRole: ['moto', 'tags of a role'],
     ListRoles: ['moto', 'in pages'],

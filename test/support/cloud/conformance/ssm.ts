@@ -26,6 +26,5 @@ export const SSM_ENTRIES: readonly ConformanceEntry[] = [
   ours('StartSession', 'TargetNotConnected until the agent is registered; a WebSocket with the protocol of Session Manager'),
   ours('ResumeSession', 'a fresh token for the same session'),
   ours('TerminateSession', 'closes its channel'),
-  ours('DescribeSessions', 'active or ended'),
   ours('GetServiceSetting', 'default host management is off'),
 ];
