@@ -2,21 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'fs';
 import { connect } from 'net';
 import { tmpdir } from 'os';
 import { join } from 'path';
-import { Readable } from 'stream';
 import { utils } from 'ssh2';
 import { startSshd, type LocalSshd } from './local-sshd';
-import { startRelay, type Relay } from './relay';
+import { startRelay } from './relay';
 import { freshKey } from '../../lib/communicators/ssh/keys';
 import { sshCommunicators, type SshCommunicatorOptions } from '../../lib/communicators/ssh/ssh-communicators';
-import { machineFolders } from '../../lib/engine/bundle/bundle';
-import { followBundle } from '../../lib/engine/bundle/follow';
-import { shipBundle } from '../../lib/engine/bundle/ship';
-import { Connection } from '../../lib/engine/connection';
-import { runHandler } from '../../lib/engine/instructions/run';
 import type { Communicator } from '../../lib/ports/communicator';
 import type { Machine } from '../../lib/ports/host';
 import { killGroup, output, start } from '../../lib/process';
-import { runOf } from '../support/bundle-machine';
 
 type Spec = NonNullable<SshCommunicatorOptions['spec']>;
 
@@ -48,7 +41,7 @@ function keyFile(name: string, content: string): string {
 }
 
 /** What a server needs of a client, and the client of the server. */
-function serverKeys(authorizedKey: string): { readonly requirements: { readonly authorizedKey: string; readonly hostKey: ReturnType<typeof freshKey> } } {
+function serverKeys(authorizedKey: string) {
   return { requirements: { authorizedKey, hostKey: freshKey() } };
 }
 
@@ -125,7 +118,7 @@ describe('an SSH agent', () => {
   });
 
   test('whose key nobody knows is an error, since the machine could not be given it', () => {
-    const options = { spec: { ...spec, key: { type: 'agent' } }, environment: { SSH_AUTH_SOCK: '/run/agent' } } as const;
+    const options: SshCommunicatorOptions = { spec: { ...spec, key: { type: 'agent' } }, environment: { SSH_AUTH_SOCK: '/run/agent' } };
     expect(() => sshCommunicators(options)).toThrow(expect.objectContaining({ code: 'agent-key-unknown' }));
   });
 });
@@ -217,90 +210,4 @@ describe('a machine that has just been launched', () => {
     await expect(communicator.connect({ timeoutMs: 60_000 })).rejects.toMatchObject({ code: 'host-key-mismatch' });
     expect(Date.now() - begun).toBeLessThan(10_000);
   });
-});
-
-describe('over a long way', () => {
-  const DELAY_MS = 200;
-  const ROUND_TRIP_MS = 2 * DELAY_MS;
-  let relay: Relay | undefined;
-  afterEach(() => relay?.close());
-
-  async function farAway(delayMs: number): Promise<Communicator> {
-    const factory = sshCommunicators();
-    const sshd = await sshdFor(factory);
-    relay = await startRelay({ host: '127.0.0.1', port: sshd.port }, delayMs);
-    return keep(factory.open(reachedBy(sshd.machine, () => relay!.port)));
-  }
-
-  /** How many round trips something takes. */
-  async function roundTrips(act: () => Promise<unknown>): Promise<number> {
-    const begun = performance.now();
-    await act();
-    return (performance.now() - begun) / ROUND_TRIP_MS;
-  }
-
-  test('a login takes no more than five round trips with its first command, and every further command one', async () => {
-    const communicator = await farAway(DELAY_MS);
-    // The connection, the greeting, the keys, the login, the command: nothing is asked that need not be.
-    expect(await roundTrips(() => communicator.connect({ timeoutMs: 20_000 }))).toBeLessThan(5.9);
-    expect(await roundTrips(() => communicator.execute('true'))).toBeLessThan(1.9);
-    expect(await roundTrips(() => communicator.execute('cat > /dev/null', { stdin: Buffer.alloc(500_000) }))).toBeLessThan(1.9);
-    expect(await roundTrips(() => communicator.execute('exit 3'))).toBeLessThan(1.9);
-  });
-
-  test('large content goes over several sessions, byte for byte', async () => {
-    const communicator = await farAway(DELAY_MS);
-    await communicator.connect({ timeoutMs: 20_000 });
-    const content = Buffer.alloc(24 << 20, 'some bytes');
-    const path = join(folder, 'large');
-    // One session has 2 MiB on its way at the most: this would be 12 round trips.
-    expect(await roundTrips(() => communicator.upload(Readable.from([content]), path))).toBeLessThan(9);
-    expect((await communicator.execute(`cmp ${path} - && stat -c %a ${path}`, { stdin: content })).stdout.toString()).toBe('600\n');
-  }, 20_000);
-
-  test('a way that falls silent is noticed within seconds', async () => {
-    const communicator = await farAway(5);
-    await communicator.connect({ timeoutMs: 20_000 });
-    const begun = Date.now();
-    await expect(communicator.stream('echo on; sleep 1000', () => relay!.freeze())).rejects.toMatchObject({ code: 'connection-lost' });
-    expect(Date.now() - begun).toBeLessThan(15_000);
-  }, 30_000);
-
-  test('a connection that is cut ten times loses no line of a script and runs nothing twice', async () => {
-    const communicator = await farAway(5);
-    await communicator.connect({ timeoutMs: 20_000 });
-    const connection = new Connection({} as Machine, communicator, {
-      clock: { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
-      report: () => undefined,
-      signal: new AbortController().signal,
-    });
-    // GIVEN a script that writes for seconds
-    const folders = machineFolders(`ssh-test-${process.pid}`);
-    const payload = `${folders.payload}/0`;
-    const state = `${folders.state}/0`;
-    const script = `echo x >>${join(folder, 'runs')}; i=0; while [ $i -lt 400 ]; do i=$((i+1)); echo "line $i"; sleep 0.01; done`;
-    const packed = runHandler.pack(runOf(script), { index: 0, payload, hold: 'never', assetFolder: '/', parameters: {}, secrets: {} });
-    const bundle = { payload, state, instructions: [packed], sinceCheckpoint: 0 };
-    await shipBundle(connection, folders, bundle);
-    // WHEN its connection is cut whenever some more of it has arrived
-    let cuts = 0;
-    let text = '';
-    let last = 0;
-    const end = await followBundle(connection, bundle, {
-      record: () => undefined,
-      output: (_index, _stream, data) => {
-        text += data.toString();
-        if (cuts === 10 || text.length < last + 100) { return; }
-        last = text.length;
-        cuts++;
-        relay!.cut();
-      },
-      recover: () => connection.reconnect(10_000),
-    });
-    // THEN
-    expect(end).toEqual({ type: 'ok' });
-    expect(cuts).toBe(10);
-    expect(text).toBe(Array.from({ length: 400 }, (_, i) => `line ${i + 1}\n`).join(''));
-    expect((await communicator.execute(`cat ${join(folder, 'runs')}; rm -rf ${folders.payload} ${folders.state}`)).stdout.toString()).toBe('x\n');
-  }, 60_000);
 });

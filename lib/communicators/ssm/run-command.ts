@@ -12,6 +12,8 @@ const UNKNOWN_MS = 3_000;
 /** A command that the agent did not fetch in this time is not run; Systems Manager takes no shorter time. */
 const DELIVERY_SECONDS = 30;
 
+/** What a command may take to the machine, and its answer back. */
+const TRANSIT_SECONDS = 5;
 const CANCEL_MS = 3_000;
 
 const FIRST_LOOK_MS = 120;
@@ -54,7 +56,7 @@ export class RunCommand {
     const begun = this.clock.now();
     const commandId = await this.send(text, options);
     try {
-      return await this.answer(commandId, begun, begun + (options.seconds + DELIVERY_SECONDS / 2) * 1000, signal);
+      return await this.answer(commandId, begun, begun + (options.seconds + TRANSIT_SECONDS) * 1000, signal);
     } catch (error) {
       // One that has not reached the machine yet should not.
       await this.call('CancelCommand', (client, abort) => client.send(new CancelCommandCommand({ CommandId: commandId }), abort)).catch(() => undefined);

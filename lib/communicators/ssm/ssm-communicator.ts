@@ -15,7 +15,7 @@ import type { StagedFile, Staging } from '../../ports/staging';
 const EXECUTE_MS = 60_000;
 const PAUSE_MS = 500;
 /** What a machine is asked while it may not be there yet. */
-const PROBE_SECONDS = 10;
+const PROBE_SECONDS = 5;
 const LEAVE_SECONDS = 30;
 /** Longer commands are brought like files: Run Command takes some kilobytes, and ours has company. */
 const LONGEST_COMMAND = 2_000;

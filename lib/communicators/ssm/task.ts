@@ -11,9 +11,10 @@ import type { Clock } from '../../ports/clock';
 import type { ExpectedFile, StagedFile, Staging } from '../../ports/staging';
 
 /** How long one command waits on the machine for something to tell. */
-const WAIT_SECONDS = 15;
-/** What a machine may do for one command beyond that: compress and send a piece. */
-const WORK_SECONDS = 15;
+const WAIT_SECONDS = 8;
+/** What a machine may do for one command beyond that: say it, or send a piece. One that takes longer is asked again, at no loss. */
+const SAY_SECONDS = 4;
+const SEND_SECONDS = 40;
 /** What goes into an answer itself. */
 const INLINE_BYTES = 17_000;
 /** How long a machine may be silent until its connection counts as lost. */
@@ -114,7 +115,7 @@ export class Task {
     const place = this.known - this.from > INLINE_BYTES ? await staging.expect() : undefined;
     try {
       const text = this.text({ forget: forgotten.join(' '), put: place?.url ?? '' });
-      const said = await runCommand.run(text, { seconds: WAIT_SECONDS + WORK_SECONDS, signal: this.options.signal });
+      const said = await runCommand.run(text, { seconds: WAIT_SECONDS + (place ? SEND_SECONDS : SAY_SECONDS), signal: this.options.signal });
       forgotten.length = 0;
       return await this.read(said, place);
     } finally {
