@@ -104,7 +104,7 @@ project.package.addField('exports', {
   './.warnings.jsii.js': './.warnings.jsii.js',
 });
 project.npmignore?.exclude('/lib/**/*.ts', '/examples/', '/rosetta/', '/.ci/', '/.projenrc.ts', '/tsconfig.json', 'cdk.out/', 'golden.out/', 'node_modules/');
-project.npmignore?.include('/lib/**/*.d.ts', '/bin/golden.js', '/bin/THIRD-PARTY-NOTICES');
+project.npmignore?.include('/lib/**/*.d.ts', '/bin/golden.js', '/bin/ec2-wiring.js', '/bin/THIRD-PARTY-NOTICES');
 // The building half ships as one bundled file (bin/golden.js); its modules are not part of the package.
 for (const room of rooms.filter((r) => r.half === 'building')) {
   project.npmignore?.exclude(`/lib/${room.name}/**`);
@@ -117,10 +117,14 @@ const schema = project.addTask('plan-schema', {
 });
 project.preCompileTask.spawn(schema);
 
-const bundle = project.addTask('bundle:golden', {
-  description: 'Bundle the building half into one file',
-  exec: 'esbuild lib/cli/main.ts --bundle --platform=node --target=node20 --outfile=bin/golden.js --external:cpu-features --loader:.node=empty --loader:.sh=text --banner:js="#!/usr/bin/env node" --log-level=warning --legal-comments=none --metafile=bin/golden.meta.json',
-});
+const bundle = project.addTask('bundle:golden', { description: 'Bundle the building half: the command, and beside it what only the host ec2 needs' });
+const esbuild = (entry: string, out: string, options: string) => bundle.exec(
+  `esbuild ${entry} --bundle --platform=node --target=node20 --outfile=bin/${out}.js --metafile=bin/${out}.meta.json `
+  + `--external:cpu-features --loader:.node=empty --loader:.sh=text --log-level=warning --legal-comments=none ${options}`,
+);
+// The packages of AWS are most of the code, and most commands need none of it.
+esbuild('lib/cli/main.ts', 'golden', '--external:./ec2-wiring --banner:js="#!/usr/bin/env node"');
+esbuild('lib/cli/ec2-wiring.ts', 'ec2-wiring', '');
 bundle.exec('chmod 0755 bin/golden.js');
 bundle.exec('tsx test/support/bundle-notices.ts');
 project.postCompileTask.spawn(bundle);

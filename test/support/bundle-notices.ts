@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { join, resolve } from 'path';
 
 const root = join(__dirname, '..', '..');
-const metafile = join(root, 'bin', 'golden.meta.json');
+const metafiles = ['golden', 'ec2-wiring'].map((name) => join(root, 'bin', `${name}.meta.json`));
 
 /** Folders of the packages whose code is in a bundle, by esbuild's list of what it read. */
 export function bundledPackages(inputs: readonly string[]): string[] {
@@ -28,7 +28,7 @@ export function bundleNotices(folders: readonly string[]): string {
     if (text === undefined) { throw new Error(`${folder} has no licence to keep with its code: take another package, or add its licence by hand`); }
     return `${own.name} ${own.version}\n\n${text}\n`;
   });
-  return `bin/golden.js contains code of these packages.\n\n${notices.join(`\n${'-'.repeat(80)}\n\n`)}`;
+  return `The files in bin/ contain code of these packages.\n\n${notices.join(`\n${'-'.repeat(80)}\n\n`)}`;
 }
 
 function read(folder: string): PackageFile {
@@ -46,7 +46,7 @@ function isSibling(one: PackageFile, other: PackageFile): boolean {
 }
 
 if (require.main === module) {
-  const { inputs } = JSON.parse(readFileSync(metafile, 'utf8')) as { readonly inputs: { readonly [path: string]: unknown } };
-  writeFileSync(join(root, 'bin', 'THIRD-PARTY-NOTICES'), bundleNotices(bundledPackages(Object.keys(inputs))));
-  rmSync(metafile);
+  const inputs = metafiles.flatMap((file) => Object.keys((JSON.parse(readFileSync(file, 'utf8')) as { readonly inputs: object }).inputs));
+  writeFileSync(join(root, 'bin', 'THIRD-PARTY-NOTICES'), bundleNotices(bundledPackages(inputs)));
+  metafiles.forEach((file) => rmSync(file));
 }
