@@ -7,7 +7,7 @@ import { rooms } from '../architecture/rooms';
 const ROOT = join(__dirname, '..', '..');
 
 /** What is packed is what was compiled: `npx projen compile && npx projen post-compile`. */
-const COMPILED = ['lib/index.js', 'lib/assertions/image-plan.js', 'bin/golden.js', '.jsii'];
+const COMPILED = ['lib/index.js', 'lib/assertions/image-plan.js', 'bin/golden.js', 'bin/ec2-wiring.js', '.jsii'];
 
 /** The oldest CDK that is supported, and the one of today. */
 const CDKS = [
@@ -111,14 +111,14 @@ describe('the tarball', () => {
   test('has the declaring half, its types, the command, and what jsii needs', () => {
     expect(files).toEqual(expect.arrayContaining([
       'lib/index.js', 'lib/index.d.ts', 'lib/assertions/image-plan.js', 'lib/assertions/image-plan.d.ts', 'lib/plan/plan.schema.json',
-      'bin/golden.js', 'package.json', 'README.md', 'LICENSE', '.jsii',
+      'bin/golden.js', 'bin/ec2-wiring.js', 'package.json', 'README.md', 'LICENSE', '.jsii',
     ]));
   });
 
   test('has none of the building half but the command, which is one file', () => {
     const building = rooms.filter(({ half }) => half === 'building').map(({ name }) => `lib/${name}/`);
     expect(files.filter((file) => building.some((room) => file.startsWith(room)))).toEqual([]);
-    expect(files.filter((file) => file.startsWith('bin/')).sort()).toEqual(['bin/THIRD-PARTY-NOTICES', 'bin/golden.js']);
+    expect(files.filter((file) => file.startsWith('bin/')).sort()).toEqual(['bin/THIRD-PARTY-NOTICES', 'bin/ec2-wiring.js', 'bin/golden.js']);
   });
 
   test('keeps the licences of what is bundled with it', () => {
