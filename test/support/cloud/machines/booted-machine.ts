@@ -19,6 +19,9 @@ const RESTART = 39 as unknown as NodeJS.Signals;
 const STOP_MS = 30_000;
 const START_MS = 20_000;
 const POLL_MS = 10;
+const FOLLOW_MS = 50;
+/** In turns of `POLL_MS`. */
+const TELL_AGAIN = 100;
 
 /**
  * As in lib/hosts/sandbox/nspawn-machine.ts: who enters joins the cgroups of the machine's init, or it could not get a session. Who
@@ -84,10 +87,13 @@ export class BootedMachine implements CloudMachine {
     if (!supervisor) { return; }
     // A machine that was about to restart would do so.
     await writeFile(join(this.folder.path, 'stopping'), '');
-    const leader = supervisor.leader();
-    if (leader && !options.force) { signal(leader, POWER_OFF); }
     const deadline = Date.now() + (options.force ? 0 : STOP_MS);
-    while (!supervisor.isOver && Date.now() < deadline) { await sleep(POLL_MS); }
+    // An init that has only just begun does not hear it yet.
+    for (let turn = 0; !supervisor.isOver && Date.now() < deadline; turn++) {
+      const leader = turn % TELL_AGAIN === 0 ? supervisor.leader() : undefined;
+      if (leader) { signal(leader, POWER_OFF); }
+      await sleep(POLL_MS);
+    }
     if (!supervisor.isOver) { await supervisor.kill(); }
     await supervisor.ended;
   }
@@ -132,7 +138,7 @@ export class BootedMachine implements CloudMachine {
         gateway.catch(() => undefined);
         this.known = { leader, gateway };
       }
-      await sleep(POLL_MS);
+      await sleep(this.known ? FOLLOW_MS : POLL_MS);
     }
   }
 
