@@ -1,8 +1,8 @@
 import { createHmac } from 'crypto';
 import { digestOf } from './canonical-json';
 import type { Check } from './checks';
-import type { Instruction } from './instructions';
 import type { DeliverySpec } from './delivery';
+import type { Instruction } from './instructions';
 import type { Definition, LocalSource, SourceSpec } from './model';
 
 /** What the image is. Construct paths are left out, so that a rename rebuilds nothing. */
