@@ -60,7 +60,7 @@ export class S3Journal implements Journal {
 
 /** Says that a build has begun, before its first record. One listing finds all that have not ended. */
 async function markOpen(place: S3Place, buildId: string): Promise<void> {
-  await place.client.send(new PutObjectCommand({ Bucket: place.bucket, Key: openMark(place, buildId), Body: '' }));
+  await place.client.send(new PutObjectCommand({ Bucket: place.bucket, Key: openMark(place, buildId), Body: '', ContentLength: 0 }));
 }
 
 export async function markFinished(place: S3Place, buildId: string): Promise<void> {

@@ -81,7 +81,7 @@ async function upload(
   const start = first.done ? Buffer.alloc(0) : first.value;
   const options: CallOptions<never> = { signal, notYet: S3_NOT_YET };
   if (start.length < PART_BYTES) {
-    await cloud.clients.s3(region).send(new PutObjectCommand({ ...place, Body: start }), options);
+    await cloud.clients.s3(region).send(new PutObjectCommand({ ...place, Body: start, ContentLength: start.length }), options);
   } else {
     await uploadParts(cloud, region, place, start, parts, options);
   }

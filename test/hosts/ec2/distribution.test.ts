@@ -206,7 +206,12 @@ describe('reconciling', () => {
   test('changes what differs, and says what', async () => {
     const { id } = await ec2.publish(plan({ ...UNENCRYPTED, regions: [], sharing: sharing({ accounts: [ACCOUNT, '444455556666'] }) }));
     const changed = plan({
-      ...UNENCRYPTED, regions: [], description: 'Another', tags: { team: 'core' }, deprecateAfterDays: 30, deregistrationProtection: 'enabled',
+      ...UNENCRYPTED,
+      regions: [],
+      description: 'Another',
+      tags: { team: 'core' },
+      deprecateAfterDays: 30,
+      deregistrationProtection: 'enabled',
       sharing: sharing({ accounts: [ACCOUNT, '777788889999'] }),
     });
     const lines = await reconcile(changed);
@@ -224,7 +229,10 @@ describe('reconciling', () => {
     expect(tagsOf(image)).toMatchObject({ 'team': 'core', 'golden:delivery-hash': changed.deliveryHash });
     expect(await reconcile(changed)).toEqual([]);
 
-    expect((await reconcile(plan({ ...UNENCRYPTED, regions: [], description: 'Another', sharing: sharing({ accounts: [ACCOUNT, '777788889999'] }) }))).sort()).toEqual([
+    const last = plan({
+      ...UNENCRYPTED, regions: [], description: 'Another', tags: { team: 'core' }, sharing: sharing({ accounts: [ACCOUNT, '777788889999'] }),
+    });
+    expect([...await reconcile(last)].sort()).toEqual([
       `no longer deprecated ${id} in ${REGION}`,
       `no longer protected ${id} in ${REGION} from deregistration`,
     ]);

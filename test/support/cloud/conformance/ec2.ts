@@ -55,4 +55,8 @@ export const EC2_ENTRIES: readonly ConformanceEntry[] = [
   motos('ModifySubnetAttribute', 'public addresses on launch'),
   motos('DescribeVpcEndpoints', 'for private subnets'),
   motos('DescribeSpotPriceHistory', 'prices by type and zone'),
+  motos('DescribeNetworkInterfaces', 'those that exist by themselves'),
+  motos('DeleteNetworkInterface', 'once it is detached'),
+  motos('DescribeSpotInstanceRequests', 'none: a launch with spot capacity leaves no request'),
+  motos('CancelSpotInstanceRequests', 'a request is cancelled'),
 ];
