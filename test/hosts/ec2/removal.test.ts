@@ -1,0 +1,74 @@
+import { CreateLaunchConfigurationCommand } from '@aws-sdk/client-auto-scaling';
+import { CreateStackCommand } from '@aws-sdk/client-cloudformation';
+import { CreateLaunchTemplateCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { ec2Plan, REGION } from './ec2-fixture';
+import { startImages, type ImageFixture } from './image-fixture';
+import { removeArtifacts } from '../../../lib/hosts/ec2/removal';
+
+let ec2: ImageFixture;
+beforeAll(async () => { ec2 = await startImages(); });
+afterAll(() => ec2?.stop());
+beforeEach(() => ec2.reset());
+
+const plan = ec2Plan({ delivery: { regions: [{ region: 'eu-west-1' }], deregistrationProtection: 'enabled' } });
+const remove = (dryRun = false) => removeArtifacts(ec2.cloud, plan, { dryRun }, ec2.context);
+const withoutIds = (lines: readonly string[]) => lines.map((line) => line.replace(/(ami|snap)-[0-9a-f]+/, '$1').replace(/ \(.*\)/, '')).sort();
+
+const ALL = [
+  'image ami in eu-west-1', `image ami in ${REGION}`, 'parameter /golden/Stack/Web in eu-west-1', `parameter /golden/Stack/Web in ${REGION}`,
+  'snapshot snap in eu-west-1', `snapshot snap in ${REGION}`,
+].sort();
+
+test('an image goes with its snapshots, copies and parameters, though it is protected; before, it is only said what would', async () => {
+  await ec2.publish(plan);
+  expect(withoutIds(await remove(true))).toEqual(ALL);
+  expect((await ec2.left()).images).toHaveLength(2);
+  expect(withoutIds(await remove())).toEqual(ALL);
+  const { images, snapshots, parameters } = await ec2.left();
+  expect([...images, ...snapshots, ...parameters]).toEqual([]);
+  expect(await remove()).toEqual([]);
+});
+
+test('an image that a definition made which has changed since goes, too; drafts and images of others stay', async () => {
+  await ec2.publish({ ...plan, definitionHash: 'e'.repeat(64) });
+  await ec2.publish({ ...plan, image: 'Other/Image', definitionHash: 'd'.repeat(64), delivery: { ...plan.delivery, name: 'other' } }, {}, { buildId: 'b2' });
+  await ec2.capture(plan, { buildId: 'b3' });
+  await remove();
+  expect((await ec2.left()).images.map(({ tags }) => tags['golden:build']).sort()).toEqual(['b2', 'b2', 'b3']);
+});
+
+describe('nothing is removed, and it is said by whom it is used, where', () => {
+  async function refusal(): Promise<string> {
+    const error = await remove().then(() => undefined, (thrown: Error & { readonly code: string }) => thrown);
+    expect(error).toMatchObject({ code: 'image-in-use', path: 'Stack/Web' });
+    const { images, parameters } = await ec2.left();
+    expect([images.length, parameters.length]).toEqual([2, 2]);
+    return error!.message;
+  }
+
+  test('an instance was launched from it', async () => {
+    const { id } = await ec2.publish(plan);
+    const { Instances = [] } = await ec2.cloud.clients.ec2(REGION).send(new RunInstancesCommand({ ImageId: id, MinCount: 1, MaxCount: 1, InstanceType: 't3.small' }));
+    expect(await refusal()).toContain(`instance ${Instances[0].InstanceId} in ${REGION} was launched from ${id}`);
+  });
+
+  test.each([['the image', (id: string) => id], ['its parameter', () => 'resolve:ssm:/golden/Stack/Web:1']])('a launch template names %s', async (_, named) => {
+    const { id } = await ec2.publish(plan);
+    const LaunchTemplateData = { ImageId: named(id), InstanceType: 't3.small' as const };
+    await ec2.cloud.clients.ec2(REGION).send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'web', LaunchTemplateData }));
+    expect(await refusal()).toContain(`launch template web version 1 in ${REGION} names ${named(id)}`);
+  });
+
+  test('a launch configuration names it', async () => {
+    const { id } = await ec2.publish(plan);
+    await ec2.cloud.clients.autoScaling(REGION).send(new CreateLaunchConfigurationCommand({ LaunchConfigurationName: 'old', ImageId: id, InstanceType: 't3.small' }));
+    expect(await refusal()).toContain(`launch configuration old in ${REGION}`);
+  });
+
+  test('a stack names its parameter', async () => {
+    await ec2.publish(plan);
+    const template = { Parameters: { Image: { Type: 'String', Default: '/golden/Stack/Web' } }, Resources: { Topic: { Type: 'AWS::SNS::Topic' } } };
+    await ec2.cloud.clients.cloudFormation(REGION).send(new CreateStackCommand({ StackName: 'servers', TemplateBody: JSON.stringify(template) }));
+    expect(await refusal()).toContain(`the stack servers in ${REGION} names /golden/Stack/Web`);
+  });
+});
