@@ -28,8 +28,15 @@ describe('an image', () => {
       State: 'available', Name: `web ${ec2.keysOf(plan).build.slice(0, 16)}`, Description: 'A web server', ImdsSupport: 'v2.0',
     });
     const expected = {
-      'golden:managed': 'true', 'golden:build': 'b1', 'golden:image': 'Stack/Web', 'golden:state': 'draft', 'team': 'web', 'Name': 'web',
-      'golden:build-key': ec2.keysOf(plan).build, 'golden:definition-hash': plan.definitionHash, 'golden:delivery-hash': plan.deliveryHash,
+      'golden:managed': 'true',
+      'golden:build': 'b1',
+      'golden:image': 'Stack/Web',
+      'golden:state': 'draft',
+      'team': 'web',
+      'Name': 'web',
+      'golden:build-key': ec2.keysOf(plan).build,
+      'golden:definition-hash': plan.definitionHash,
+      'golden:delivery-hash': plan.deliveryHash,
       'golden:source': ec2.imageId,
     };
     expect(tagsOf(image.Tags)).toMatchObject(expected);
@@ -91,10 +98,14 @@ describe('an image', () => {
   test('with another boot mode is registered from snapshots, with all else that its source has', async () => {
     const uefi = ec2Plan({
       delivery: { regions: [] },
-      definition: { machine: {
-        ...sampleDefinition.machine, bootMode: 'uefi', rootVolume: { type: 'gp3', iops: 4000, throughput: 250 },
-        volumes: [{ deviceName: '/dev/sdf', type: 'gp3', sizeGiB: 5, deleteOnTermination: false }],
-      } },
+      definition: {
+        machine: {
+          ...sampleDefinition.machine,
+          bootMode: 'uefi',
+          rootVolume: { type: 'gp3', iops: 4000, throughput: 250 },
+          volumes: [{ deviceName: '/dev/sdf', type: 'gp3', sizeGiB: 5, deleteOnTermination: false }],
+        },
+      },
     });
     const draft = await ec2.capture(uefi);
     const [source, image] = [await described(ec2.imageId), await described(draft.id)];
