@@ -7,7 +7,8 @@ import { image } from '../cloud-clients';
 export const MOTO_STORIES: { readonly [name: string]: { readonly calls: readonly string[]; readonly tell: Cases[string] } } = {
   'networks': {
     calls: ['DescribeVpcs', 'DescribeRegions', 'DescribeAvailabilityZones', 'DescribeAccountAttributes', 'DescribeRouteTables', 'CreateVpc', 'DeleteVpc', 'CreateSubnet',
-      'DeleteSubnet', 'ModifySubnetAttribute', 'DescribeVpcEndpoints'].map((action) => `ec2:${action}`),
+      'DeleteSubnet', 'ModifySubnetAttribute', 'DescribeVpcEndpoints', 'DescribeNetworkInterfaces', 'DeleteNetworkInterface', 'DescribeSpotInstanceRequests',
+      'CancelSpotInstanceRequests'].map((action) => `ec2:${action}`),
     tell: async ({ to: { ec2 } }) => {
       expect((await ec2.describeVpcs({ Filters: [{ Name: 'is-default', Values: ['true'] }] })).Vpcs).toHaveLength(1);
       expect((await ec2.describeRegions({})).Regions!.map(({ RegionName }) => RegionName)).toContain('eu-west-1');
@@ -18,6 +19,10 @@ export const MOTO_STORIES: { readonly [name: string]: { readonly calls: readonly
       await ec2.modifySubnetAttribute({ SubnetId, MapPublicIpOnLaunch: { Value: false } });
       expect((await ec2.describeRouteTables({ Filters: [{ Name: 'vpc-id', Values: [VpcId!] }] })).RouteTables).toHaveLength(1);
       expect((await ec2.describeVpcEndpoints({ Filters: [{ Name: 'vpc-id', Values: [VpcId!] }] })).VpcEndpoints).toEqual([]);
+      expect((await ec2.describeNetworkInterfaces({ Filters: [{ Name: 'vpc-id', Values: [VpcId!] }] })).NetworkInterfaces).toEqual([]);
+      expect(await codeOf(ec2.deleteNetworkInterface({ NetworkInterfaceId: 'eni-00000000000000000' }))).toBe('InvalidNetworkInterfaceID.NotFound');
+      expect((await ec2.describeSpotInstanceRequests({})).SpotInstanceRequests).toEqual([]);
+      expect((await ec2.cancelSpotInstanceRequests({ SpotInstanceRequestIds: ['sir-00000000'] })).CancelledSpotInstanceRequests ?? []).toEqual([]);
       await ec2.deleteSubnet({ SubnetId });
       await ec2.deleteVpc({ VpcId });
     },
@@ -88,8 +93,8 @@ export const MOTO_STORIES: { readonly [name: string]: { readonly calls: readonly
       const instanceProfile = { InstanceProfileName: 'golden-builder' };
       await iam.createRole({ ...role, AssumeRolePolicyDocument: TRUST });
       expect(await codeOf(iam.createRole({ ...role, AssumeRolePolicyDocument: TRUST }))).toMatch(/^EntityAlreadyExists/);
-      await iam.putRolePolicy({ ...policy, PolicyDocument: TRUST });
-      expect(decodeURIComponent((await iam.getRolePolicy(policy)).PolicyDocument!)).toBe(TRUST);
+      await iam.putRolePolicy({ ...policy, PolicyDocument: POLICY });
+      expect(decodeURIComponent((await iam.getRolePolicy(policy)).PolicyDocument!)).toBe(POLICY);
       expect((await iam.listRolePolicies(role)).PolicyNames).toEqual(['p']);
       await iam.tagRole({ ...role, Tags: [{ Key: 'a', Value: 'b' }] });
       expect((await iam.getRole(role)).Role!.Tags).toEqual([{ Key: 'a', Value: 'b' }]);
@@ -110,8 +115,8 @@ export const MOTO_STORIES: { readonly [name: string]: { readonly calls: readonly
   },
   'objects': {
     calls: ['CreateBucket', 'HeadBucket', 'DeleteBucket', 'ListBuckets', 'GetBucketLocation', 'PutPublicAccessBlock', 'GetPublicAccessBlock', 'PutBucketEncryption',
-      'GetBucketEncryption', 'PutBucketLifecycleConfiguration', 'GetBucketLifecycleConfiguration', 'PutBucketTagging', 'GetBucketTagging', 'PutBucketPolicy',
-      'GetBucketPolicy', 'GetObject', 'HeadObject', 'DeleteObjects', 'ListObjectsV2', 'ListObjects', 'CreateMultipartUpload', 'UploadPart', 'AbortMultipartUpload',
+      'GetBucketEncryption', 'PutBucketLifecycleConfiguration', 'GetBucketLifecycleConfiguration', 'PutBucketTagging', 'GetBucketTagging',
+      'GetObject', 'HeadObject', 'DeleteObjects', 'ListObjectsV2', 'ListObjects', 'CreateMultipartUpload', 'UploadPart', 'AbortMultipartUpload',
       'ListParts'].map((action) => `s3:${action}`),
     tell: async ({ cloud, to: { s3 } }) => {
       const at = { Bucket: 'golden-staging' };
@@ -129,8 +134,6 @@ export const MOTO_STORIES: { readonly [name: string]: { readonly calls: readonly
       expect((await s3.getBucketLifecycleConfiguration(at)).Rules).toMatchObject([{ Expiration: { Days: 1 } }]);
       await s3.putBucketTagging({ ...at, Tagging: { TagSet: [{ Key: 'a', Value: 'b' }] } });
       expect((await s3.getBucketTagging(at)).TagSet).toEqual([{ Key: 'a', Value: 'b' }]);
-      await s3.putBucketPolicy({ ...at, Policy: '{}' });
-      expect((await s3.getBucketPolicy(at)).Policy).toBe('{}');
       expect((await s3.listBuckets({})).Buckets).toHaveLength(1);
 
       // A presigned URL is all that a machine has.
@@ -182,13 +185,12 @@ export const MOTO_STORIES: { readonly [name: string]: { readonly calls: readonly
   },
   'stacks': {
     calls: ['CreateStack', 'UpdateStack', 'DeleteStack', 'DescribeStacks', 'DescribeStackResources', 'ListStackResources', 'ListStacks', 'GetTemplate', 'CreateChangeSet',
-      'DescribeChangeSet', 'ExecuteChangeSet', 'DeleteChangeSet', 'DescribeStackEvents', 'GetTemplateSummary'].map((action) => `cloudformation:${action}`),
+      'DescribeChangeSet', 'ExecuteChangeSet', 'DeleteChangeSet', 'DescribeStackEvents'].map((action) => `cloudformation:${action}`),
     tell: async ({ to: { cloudFormation, ssm } }) => {
       const template = (value: string) => JSON.stringify({
         Resources: { P: { Type: 'AWS::SSM::Parameter', Properties: { Type: 'String', Name: '/of/stack', Value: value } } }, Outputs: { Image: { Value: value } },
       });
       const StackName = 'images';
-      expect((await cloudFormation.getTemplateSummary({ TemplateBody: template('a') })).ResourceTypes).toEqual(['AWS::SSM::Parameter']);
       await cloudFormation.createStack({ StackName, TemplateBody: template('ami-1') });
       expect((await cloudFormation.describeStacks({ StackName })).Stacks).toMatchObject([{ StackStatus: 'CREATE_COMPLETE', Outputs: [{ OutputValue: 'ami-1' }] }]);
       await cloudFormation.updateStack({ StackName, TemplateBody: template('ami-2') });
@@ -196,16 +198,20 @@ export const MOTO_STORIES: { readonly [name: string]: { readonly calls: readonly
       expect((await cloudFormation.getTemplate({ StackName })).TemplateBody).toContain('ami-2');
       expect((await cloudFormation.listStackResources({ StackName })).StackResourceSummaries).toHaveLength(1);
       expect((await cloudFormation.describeStackResources({ StackName })).StackResources).toHaveLength(1);
-      await cloudFormation.createChangeSet({ StackName, ChangeSetName: 'c', TemplateBody: template('ami-3') });
-      await cloudFormation.describeChangeSet({ StackName, ChangeSetName: 'c' });
-      await cloudFormation.executeChangeSet({ StackName, ChangeSetName: 'c' });
+      const other = { StackName: 'other', ChangeSetName: 'c' };
+      await cloudFormation.createChangeSet({ ...other, ChangeSetType: 'CREATE', TemplateBody: template('ami-3').replace('/of/stack', '/of/other') });
+      await cloudFormation.describeChangeSet(other);
+      await cloudFormation.executeChangeSet(other);
+      expect((await ssm.getParameter({ Name: '/of/other' })).Parameter!.Value).toBe('ami-3');
       await cloudFormation.createChangeSet({ StackName, ChangeSetName: 'd', TemplateBody: template('ami-4') });
       await cloudFormation.deleteChangeSet({ StackName, ChangeSetName: 'd' });
       expect((await cloudFormation.describeStackEvents({ StackName })).StackEvents!.length).toBeGreaterThan(1);
       await cloudFormation.deleteStack({ StackName });
+      await cloudFormation.deleteStack({ StackName: 'other' });
       expect((await cloudFormation.listStacks({ StackStatusFilter: ['CREATE_COMPLETE'] })).StackSummaries).toEqual([]);
     },
   },
 };
 
 const TRUST = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }] });
+const POLICY = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'ssm:UpdateInstanceInformation', Resource: '*' }] });

@@ -72,6 +72,8 @@ export function motoProxy(endpoint: string): MotoProxy {
       const outgoing = open(incoming.method!, path, incoming.headers);
       outgoing.once('error', reject);
       outgoing.once('response', (answer) => {
+        // It crashes with a page of HTML.
+        if (answer.statusCode! >= 500) { answer.resume(); reject(new ApiError('NotImplemented', 'moto cannot do this.', 501)); return; }
         response.writeHead(answer.statusCode!, answer.headers);
         answer.pipe(response);
         answer.once('error', reject);

@@ -42,9 +42,8 @@ export const INSTANCE_CALLS = {
     for (const instance of items) {
       byReservation.set(instance.reservationId, [...byReservation.get(instance.reservationId) ?? [], instance]);
     }
-    return {
-      reservationSet: [...byReservation.values()].map((group): Xml => reservationXml(group[0], group.map((one) => instanceXml(call.world, one)))), nextToken,
-    };
+    const show = (group: readonly Instance[]): Xml => reservationXml(group[0], group.map((one) => instanceXml(call.world, one)));
+    return { reservationSet: [...byReservation.values()].map(show), nextToken };
   }),
 
   DescribeInstanceStatus: action('InstanceId Filter MaxResults NextToken IncludeAllInstances', (call) => {

@@ -45,8 +45,6 @@ export const OTHER_ENTRIES: readonly ConformanceEntry[] = [
     GetBucketLifecycleConfiguration: ['moto', 'rules of expiry'],
     PutBucketTagging: ['moto', 'tags of a bucket'],
     GetBucketTagging: ['moto', 'NoSuchTagSet'],
-    PutBucketPolicy: ['moto', 'a policy'],
-    GetBucketPolicy: ['moto', 'NoSuchBucketPolicy'],
     PutObject: ['overlay', 'If-None-Match: * and If-Match are kept: 412 PreconditionFailed; presigned too'],
     GetObject: ['moto', 'NoSuchKey; ranges; presigned too'],
     HeadObject: ['moto', '404 without a body'],
@@ -97,6 +95,5 @@ export const OTHER_ENTRIES: readonly ConformanceEntry[] = [
     ExecuteChangeSet: ['moto', 'carries it out'],
     DeleteChangeSet: ['moto', 'drops it'],
     DescribeStackEvents: ['moto', 'what happened'],
-    GetTemplateSummary: ['moto', 'parameters of a template'],
   }),
 ];
