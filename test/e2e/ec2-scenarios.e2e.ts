@@ -1,0 +1,194 @@
+import { createHash } from 'crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'fs';
+import { tmpdir } from 'os';
+import { join } from 'path';
+import { Check, FileSource, Provisioner } from '../../lib';
+import { endOf, scenario, type Scenario } from '../support/scenario';
+import { scenarioCloud, type ScenarioCloud } from '../support/scenario-cloud';
+
+const MIB = 1024 * 1024;
+
+/** Booted systems where a scenario is about the system; where it is about the build, machines that are up at once. */
+let booted: ScenarioCloud;
+let light: ScenarioCloud;
+beforeAll(async () => { [booted, light] = await Promise.all([scenarioCloud('booted'), scenarioCloud('light')]); });
+afterAll(async () => { await Promise.all([booted?.stop(), light?.stop()]); });
+
+describe.each(['ssm', 'ssh'] as const)('a build over %s', (kind) => {
+  const scenarios: Scenario[] = [];
+  const declare = (cloud: ScenarioCloud, props: Parameters<typeof scenario>[2]): Scenario => {
+    const one = scenario(cloud, kind, props);
+    scenarios.push(one);
+    return one;
+  };
+  afterEach(async () => {
+    await Promise.all([booted.calm(), light.calm()]);
+    for (const one of scenarios.splice(0)) {
+      await one.command(['destroy', '--host', 'ec2', '--yes', '--app', 'cdk.out']);
+      one.remove();
+    }
+  });
+
+  /** However it ended: nothing is left, and nobody is told of an image. */
+  const expectNothing = async (one: Scenario) => {
+    expect(await one.leftovers()).toEqual([]);
+    expect(await one.published()).toEqual({});
+    expect(await one.parameters()).toEqual({});
+  };
+
+  test('leaves one image in each region with its parameter, and nothing else; the second time it does nothing', async () => {
+    const one = declare(booted, {
+      provisioners: [Provisioner.shell({ inline: ['echo hello > /etc/golden-scenario'] })],
+      checks: [Check.file('/etc/golden-scenario', { contents: ['hello'] })],
+      distribution: { regions: [booted.otherRegion] },
+    });
+
+    const run = await one.build();
+
+    expect(endOf(run)).toMatchObject({ status: 'built' });
+    const published = await one.published();
+    expect(Object.keys(published)).toEqual([booted.region, booted.otherRegion]);
+    expect(await one.parameters()).toEqual(Object.fromEntries(Object.entries(published).map(([region, [id]]) => [region, id])));
+    expect(await one.leftovers()).toEqual([]);
+
+    const again = await one.build();
+    expect(endOf(again)).toMatchObject({ status: 'unchanged' });
+    expect(await one.published()).toEqual(published);
+  });
+
+  test('with a failing instruction ends with its words, and leaves nothing', async () => {
+    const one = declare(light, { provisioners: [Provisioner.shell({ inline: ['echo the reason >&2; exit 7'] })] });
+    const run = await one.build();
+    expect(endOf(run)).toMatchObject({ status: 'failed', error: { code: 'instruction-failed' } });
+    expect(endOf(run).error.message).toContain('the reason');
+    await expectNothing(one);
+  });
+
+  test('with a failing check leaves no image', async () => {
+    const one = declare(light, { checks: [Check.file('/etc/absent', { exists: true })] });
+    const run = await one.build();
+    expect(endOf(run)).toMatchObject({ status: 'failed', error: { code: 'check-failed' } });
+    await expectNothing(one);
+  });
+
+  test('goes on after a reboot in the middle', async () => {
+    const one = declare(booted, {
+      provisioners: [
+        Provisioner.shell({ inline: ['cat /proc/sys/kernel/random/boot_id > /root/before'] }),
+        Provisioner.reboot(),
+        Provisioner.shell({ inline: ['test "$(cat /root/before)" != "$(cat /proc/sys/kernel/random/boot_id)"'] }),
+      ],
+    });
+    expect(endOf(await one.build())).toMatchObject({ status: 'built' });
+    expect(await one.leftovers()).toEqual([]);
+  });
+
+  test('shows 10 MB of output whole and in order', async () => {
+    const one = declare(booted, { provisioners: [Provisioner.shell({ inline: ['seq 1 1400000'] })] });
+    const run = await one.build();
+    expect(endOf(run)).toMatchObject({ status: 'built' });
+    const text = run.events.filter(({ type, stream }) => type === 'instruction.output' && stream === 'stdout').map((event) => event.text).join('');
+    expect(text.length).toBeGreaterThan(10_000_000);
+    let next = 1;
+    for (const line of text.trim().split('\n')) { if (line !== String(next++)) { throw new Error(`Line ${next - 1} is ${line}`); } }
+    expect(next).toBe(1_400_001);
+  });
+
+  test('takes a file of 200 MB to the machine as it is', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'golden-big-'));
+    const block = Buffer.alloc(MIB, 'a file of two hundred megabytes ');
+    const content = Buffer.concat(Array.from({ length: 200 }, (_, i) => { block.writeUInt32LE(i); return Buffer.from(block); }));
+    writeFileSync(join(folder, 'big'), content);
+    const digest = createHash('sha256').update(content).digest('hex');
+    try {
+      const one = declare(booted, {
+        provisioners: [Provisioner.file({ source: FileSource.asset(join(folder, 'big')), destination: '/opt/big' })],
+        checks: [Check.file('/opt/big', { size: 200 * MIB, sha256: digest })],
+      });
+      expect(endOf(await one.build())).toMatchObject({ status: 'built' });
+      expect(await one.leftovers()).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('goes on where its machine is lost with an error that says so, and leaves nothing', async () => {
+    const one = declare(light, { provisioners: [Provisioner.shell({ inline: ['echo ready; sleep 600'] })] });
+    let lost: Promise<void> | undefined;
+    const run = await one.build([], {
+      onEvent: (event) => { if (event.type === 'instruction.output' && event.text.includes('ready')) { lost ??= light.loseMachines(); } },
+    });
+    await lost;
+    expect(endOf(run)).toMatchObject({ status: 'failed', error: { code: 'machine-lost' } });
+    await expectNothing(one);
+  });
+
+  test('is built once where two processes build it at the same time', async () => {
+    const one = declare(light, { provisioners: [Provisioner.shell({ inline: ['sleep 2'] })] });
+    const runs = await Promise.all([one.build(), one.build()]);
+    expect(runs.map((run) => endOf(run).status).sort()).toEqual(['built', 'unchanged']);
+    expect((await one.published())[light.region]).toHaveLength(1);
+    expect(await one.leftovers()).toEqual([]);
+  });
+
+  test.each(['launch', 'connect', 'provision', 'check', 'clean', 'stop', 'capture', 'distribute', 'publish'])(
+    'that is interrupted at its %s leaves nothing', async (phase) => {
+      const one = declare(light, {
+        provisioners: [Provisioner.shell({ inline: ['sleep 1'] })],
+        distribution: { regions: [light.otherRegion] },
+      });
+      const run = await one.build([], {
+        onEvent: (event, kill) => { if (event.type === 'phase.started' && event.phase === phase) { kill('SIGINT'); } },
+      });
+      const end = endOf(run);
+      if (phase === 'publish' && end.status === 'built') {
+        expect(await one.leftovers()).toEqual([]);
+        return;
+      }
+      expect(end).toMatchObject({ status: 'interrupted' });
+      expect(run.seconds).toBeLessThan(60);
+      await expectNothing(one);
+    },
+  );
+
+  const faults = process.env.GOLDEN_ACCOUNT === 'real' ? describe.skip : describe;
+  faults('where the cloud has faults (emulated only: a real account cannot be told to fail)', () => {
+    test('survives ten cuts of the connection without running anything twice', async () => {
+      const one = declare(booted, {
+        provisioners: [Provisioner.shell({ inline: ['echo ran >> /root/runs; for i in $(seq 1 1000); do echo "line $i"; sleep 0.01; done'] })],
+        checks: [Check.command('cat /root/runs', { exitStatus: 0, stdout: ['/^ran$/'] }), Check.command('test "$(wc -l < /root/runs)" = 1', { exitStatus: 0 })],
+      });
+      let cuts = 0;
+      let seen = 0;
+      const run = await one.build([], {
+        onEvent: (event) => {
+          if (event.type !== 'instruction.output') { return; }
+          seen += event.text.split('\n').length - 1;
+          if (cuts < 10 && seen >= (cuts + 1) * 80) { cuts++; booted.emulated!.cutConnections(); }
+        },
+      });
+      expect(endOf(run)).toMatchObject({ status: 'built' });
+      expect(cuts).toBeGreaterThanOrEqual(kind === 'ssh' ? 10 : 3);
+      const text = run.events.filter(({ type }) => type === 'instruction.output').map((event) => event.text).join('');
+      expect(text.trim().split('\n')).toEqual(Array.from({ length: 1000 }, (_, i) => `line ${i + 1}`));
+    });
+
+    test('leaves nothing where its image cannot be captured', async () => {
+      const one = declare(light, {});
+      await light.emulated!.failCaptures();
+      expect(endOf(await one.build())).toMatchObject({ status: 'failed' });
+      await light.calm();
+      await expectNothing(one);
+    });
+
+    test('leaves nothing where the copy to one of its regions fails', async () => {
+      const one = declare(light, { distribution: { regions: [light.otherRegion] } });
+      await light.emulated!.failCopies();
+      const run = await one.build();
+      expect(endOf(run)).toMatchObject({ status: 'failed' });
+      expect(endOf(run).error.message).toContain(light.otherRegion);
+      await light.calm();
+      await expectNothing(one);
+    });
+  });
+});
