@@ -3,15 +3,15 @@ import { createInterface } from 'readline';
 import { startCloud } from '../support/cloud/cloud';
 import { createMachineProvider } from '../support/cloud/machines/create-machine-provider';
 import { MemoryMachines } from '../support/cloud/machines/memory-machines';
-import { DEFAULT_SETTINGS, type CloudSettings } from '../support/cloud/settings';
+import type { CloudSettings } from '../support/cloud/settings';
 import { createSsmService } from '../support/cloud/ssm/create-ssm-service';
 
 /** Asked in lines of JSON; answers each in one. */
 export interface CloudRequest {
   /** One way, in milliseconds. */
   readonly delayMs: number;
-  /** How long states take; absent: next to nothing. */
-  readonly durations?: Partial<CloudSettings['durations']>;
+  /** How long states take; absent: no time, so that nobody has to ask twice. */
+  readonly durations?: CloudSettings['durations'];
   readonly buckets?: boolean;
 }
 
@@ -21,6 +21,8 @@ export interface CloudAnswer {
   readonly calls: { readonly [action: string]: number };
   readonly throttled: number;
 }
+
+const AT_ONCE: CloudSettings['durations'] = { pending: 0, stopping: 0, shuttingDown: 0, image: 0, snapshot: 0, copy: 0 };
 
 async function main(): Promise<void> {
   const machines = process.argv.includes('--no-machines') ? new MemoryMachines() : createMachineProvider('light');
@@ -32,7 +34,7 @@ async function main(): Promise<void> {
     const throttled = cloud.calls.filter(({ code }) => code === 'RequestLimitExceeded').length;
     await cloud.reset();
     if (!(machines instanceof MemoryMachines)) { machines.settings.networkDelayMs = delayMs; }
-    Object.assign(cloud.settings, { buckets, durations: { ...DEFAULT_SETTINGS.durations, ...durations } });
+    Object.assign(cloud.settings, { buckets, durations: durations ?? AT_ONCE });
     process.stdout.write(`${JSON.stringify({ environment: cloud.environment, calls, throttled } satisfies CloudAnswer)}\n`);
   }
   await cloud.stop();

@@ -2,7 +2,7 @@ import { spawn } from 'child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'fs';
 import { join } from 'path';
 import { packerProvisioners, type Step } from './workloads';
-import { golden, GOLDEN } from '../support/golden';
+import { golden } from '../support/golden';
 
 /** Seconds of one build. */
 export interface Timing {
@@ -64,7 +64,9 @@ export function packerContender(folder: string, steps: readonly Step[], environm
   };
 }
 
-function packer(cwd: string, environment: Environment, onLine: (line: string) => void): Promise<{ readonly exitCode: number | null; readonly output: string }> {
+function packer(
+  cwd: string, environment: Environment, onLine: (line: string) => void,
+): Promise<{ readonly exitCode: number | null; readonly output: string }> {
   const child = spawn('packer', ['build', '-color=false', 'bench.pkr.hcl'], {
     cwd, env: { ...process.env, ...environment, CHECKPOINT_DISABLE: '1', HOME: cwd }, stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -104,6 +106,3 @@ ${packerProvisioners(steps)}
 }
 `;
 }
-
-/** Milliseconds that this project's command and Packer take to start. */
-export const STARTED: readonly (readonly string[])[] = [[process.execPath, GOLDEN, '--version'], ['packer', 'version']];

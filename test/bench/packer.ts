@@ -2,13 +2,12 @@
  * This project and Packer, side by side: the same emulated API, the same machines with a real SSH server, the same steps.
  * Prints medians and ratios; fails where a build fails, never on time. Needs root, `packer` and `openssh-server`.
  */
-import { spawn } from 'child_process';
 import { mkdtempSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
-import { createInterface } from 'readline';
-import type { CloudAnswer, CloudRequest } from './cloud';
+import type { CloudRequest } from './cloud';
 import { goldenContender, packerContender, type Contender, type Timing } from './contenders';
+import { startCloud, type RunningCloud } from './running-cloud';
 import { workloads, type Workload, type WorkloadName } from './workloads';
 
 const quick = process.argv.includes('--quick');
@@ -19,7 +18,7 @@ const FAR_MS = 25;
 const RUNS_OF_SLOW = 1;
 
 /** What states take in the last comparison, in milliseconds. */
-const SLOW = { pending: 3500, stopping: 6000, shuttingDown: 5000, image: 11_500, snapshot: 11_500 };
+const SLOW = { pending: 3500, stopping: 6000, shuttingDown: 5000, image: 11_500, snapshot: 11_500, copy: 11_500 };
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'golden-bench-'));
@@ -88,32 +87,4 @@ function row([name, ...figures]: readonly string[]): string {
   return `${name.padEnd(56)}${figures.map((figure) => figure.padStart(12)).join('')}`;
 }
 
-interface RunningCloud {
-  readonly environment: { readonly [name: string]: string };
-  ask(request: CloudRequest): Promise<CloudAnswer>;
-  stop(): Promise<void>;
-}
-
-/** Starts the cloud in a process of its own. */
-export async function startCloud(...words: readonly string[]): Promise<RunningCloud> {
-  const child = spawn('npx', ['tsx', join(__dirname, 'cloud.ts'), ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ask = async (request: CloudRequest) => {
-    child.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await lines.next();
-    if (done) { throw new Error('The cloud ended'); }
-    return JSON.parse(value) as CloudAnswer;
-  };
-  const { environment } = await ask({ delayMs: 0 });
-  return {
-    environment,
-    ask,
-    stop: async () => {
-      child.stdin.end();
-      await ended;
-    },
-  };
-}
-
-if (require.main === module) { void main(); }
+void main();

@@ -103,7 +103,7 @@ function contentIn(folder: string): Content {
     return `${join(folder, name)}/`;
   };
   return {
-    toolchain: write('go.tar.gz', toolchain()),
+    toolchain: write('go.tar.gz', standIn()),
     agent: write('agent', noise(2 << 20, 'agent')),
     unit: write('agent.service', '[Service]\nUser=agent\nExecStart=/home/agent/bin/agent\n[Install]\nWantedBy=multi-user.target\n'),
     key: write('agent.pub', 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG9uZSBrZXkgdGhhdCBub2JvZHkgaGFzIHRoZSBvdGhl agent\n'),
@@ -114,7 +114,7 @@ function contentIn(folder: string): Content {
 }
 
 /** Stands for a tool chain: a program, and 8 MB that do not get smaller. */
-function toolchain(): Buffer {
+function standIn(): Buffer {
   const member = (name: string, mode: number, content: Buffer) => [
     tarHeader({ name: Buffer.from(name), type: 'file', mode, size: content.length }), content, tarPadding(content.length),
   ];

@@ -76,13 +76,16 @@ describe('a key that the caller has', () => {
     expect(() => sshCommunicators({ spec: { ...spec, key }, environment: { HOME: folder } })).not.toThrow();
   });
 
+  const locked = { passphrase: 'secret', cipher: 'aes256-ctr', rounds: 16 } as const;
+
   test.each([
-    ['with a passphrase', 'locked', utils.generateKeyPairSync('ed25519', { passphrase: 'secret', cipher: 'aes256-ctr' }).private, 'key-has-passphrase'],
+    ['with a passphrase', 'locked', utils.generateKeyPairSync('ed25519', locked).private, 'key-has-passphrase'],
     ['that is the public half', 'half', utils.generateKeyPairSync('ed25519').public, 'key-unreadable'],
     ['that is none', 'none', 'nothing', 'key-unreadable'],
   ])('%s is refused before anything is launched', (_, name, content, code) => {
     const key = { type: 'file', path: keyFile(name, content) } as const;
-    expect(() => sshCommunicators({ spec: { ...spec, key }, folder })).toThrow(expect.objectContaining({ code, message: expect.stringContaining(name) }));
+    expect(() => sshCommunicators({ spec: { ...spec, key }, folder }))
+      .toThrow(expect.objectContaining({ code, message: expect.stringContaining(name) }));
   });
 
   test('that is not there is refused with its path', () => {
