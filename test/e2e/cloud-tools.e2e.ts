@@ -100,10 +100,10 @@ describe('Packer', () => {
     });
     const said: Buffer[] = [];
     const { exitCode: proof } = await machine.exec!(
-      'set -e; /usr/local/go/bin/go version; test "$(stat -c %U:%a /home/agent/bin/agent)" = agent:770; goss --version; systemctl is-enabled agent.service',
+      'set -e; /usr/local/go/bin/go version; test "$(stat -c %U:%a /home/agent/bin/agent)" = agent:770; goss --version; test -e /etc/systemd/system/multi-user.target.wants/agent.service',
       { onStdout: (chunk) => said.push(chunk) },
     );
-    expect(`${proof} ${Buffer.concat(said)}`).toMatch(/^0 go version go1[\s\S]*goss version v[\s\S]*enabled\n$/);
+    expect(`${proof} ${Buffer.concat(said)}`).toMatch(/^0 go version go1[\s\S]*goss version v/);
     await machine.destroy();
   }, 300_000);
 });

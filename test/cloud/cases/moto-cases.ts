@@ -7,8 +7,7 @@ import { image } from '../cloud-clients';
 export const MOTO_STORIES: { readonly [name: string]: { readonly calls: readonly string[]; readonly tell: Cases[string] } } = {
   'networks': {
     calls: ['DescribeVpcs', 'DescribeRegions', 'DescribeAvailabilityZones', 'DescribeAccountAttributes', 'DescribeRouteTables', 'CreateVpc', 'DeleteVpc', 'CreateSubnet',
-      'DeleteSubnet', 'ModifySubnetAttribute', 'DescribeVpcEndpoints', 'DescribeNetworkInterfaces', 'DeleteNetworkInterface', 'DescribeSpotInstanceRequests',
-      'CancelSpotInstanceRequests'].map((action) => `ec2:${action}`),
+      'DeleteSubnet', 'ModifySubnetAttribute', 'DescribeVpcEndpoints', 'DescribeNetworkInterfaces', 'DeleteNetworkInterface'].map((action) => `ec2:${action}`),
     tell: async ({ to: { ec2 } }) => {
       expect((await ec2.describeVpcs({ Filters: [{ Name: 'is-default', Values: ['true'] }] })).Vpcs).toHaveLength(1);
       expect((await ec2.describeRegions({})).Regions!.map(({ RegionName }) => RegionName)).toContain('eu-west-1');
@@ -21,8 +20,6 @@ export const MOTO_STORIES: { readonly [name: string]: { readonly calls: readonly
       expect((await ec2.describeVpcEndpoints({ Filters: [{ Name: 'vpc-id', Values: [VpcId!] }] })).VpcEndpoints).toEqual([]);
       expect((await ec2.describeNetworkInterfaces({ Filters: [{ Name: 'vpc-id', Values: [VpcId!] }] })).NetworkInterfaces).toEqual([]);
       expect(await codeOf(ec2.deleteNetworkInterface({ NetworkInterfaceId: 'eni-00000000000000000' }))).toBe('InvalidNetworkInterfaceID.NotFound');
-      expect((await ec2.describeSpotInstanceRequests({})).SpotInstanceRequests).toEqual([]);
-      expect((await ec2.cancelSpotInstanceRequests({ SpotInstanceRequestIds: ['sir-00000000'] })).CancelledSpotInstanceRequests ?? []).toEqual([]);
       await ec2.deleteSubnet({ SubnetId });
       await ec2.deleteVpc({ VpcId });
     },

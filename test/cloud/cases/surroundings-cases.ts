@@ -118,6 +118,15 @@ export const SURROUNDINGS_CASES: Cases = {
     expect(after.AvailableIpAddressCount).toBe(before[1].AvailableIpAddressCount! - 1);
   },
 
+  'ec2:DescribeSpotInstanceRequests': async ({ to: { ec2 } }) => {
+    await running(ec2, { InstanceMarketOptions: { MarketType: 'spot' } });
+    expect((await ec2.describeSpotInstanceRequests({})).SpotInstanceRequests).toEqual([]);
+  },
+
+  'ec2:CancelSpotInstanceRequests': async ({ to: { ec2 } }) => {
+    expect((await ec2.cancelSpotInstanceRequests({ SpotInstanceRequestIds: ['sir-00000000'] })).CancelledSpotInstanceRequests).toEqual([]);
+  },
+
   'ec2:GetEbsEncryptionByDefault': async ({ cloud, to: { ec2 } }) => {
     expect((await ec2.getEbsEncryptionByDefault({})).EbsEncryptionByDefault).toBe(false);
     cloud.settings.encryptionByDefault = true;

@@ -57,6 +57,6 @@ export const EC2_ENTRIES: readonly ConformanceEntry[] = [
   motos('DescribeSpotPriceHistory', 'prices by type and zone'),
   motos('DescribeNetworkInterfaces', 'those that exist by themselves'),
   motos('DeleteNetworkInterface', 'once it is detached'),
-  motos('DescribeSpotInstanceRequests', 'none: a launch with spot capacity leaves no request'),
-  motos('CancelSpotInstanceRequests', 'a request is cancelled'),
+  ours('DescribeSpotInstanceRequests', 'none: a launch with spot capacity leaves no request'),
+  ours('CancelSpotInstanceRequests', 'a request is cancelled'),
 ];

@@ -33,7 +33,8 @@ export class Parameters {
 
   text(name: string): string | undefined {
     const value = this.at(name);
-    return typeof value === 'string' ? value : undefined;
+    // Some clients send what is absent as nothing.
+    return typeof value === 'string' && value !== '' ? value : undefined;
   }
 
   number(name: string): number | undefined {
