@@ -7,11 +7,14 @@ import { describeImage } from './image-request';
 import { NOT_YET } from './not-yet';
 import { idsOf } from './own-images';
 import { shareImage } from './sharing';
-import { awsTags, TAGS, tagOf, type TagMap } from './tags';
+import { awsTags, deliveryTags, TAGS, tagOf, type TagMap } from './tags';
 import type { Plan } from '../../plan/model';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MINUTE_MS = 60_000;
+
+/** Of no interest to users. */
+const OWN_TAGS: ReadonlySet<string> = new Set(Object.values(TAGS));
 
 /** Makes an image in a region what the plan wants it to be, but for its protection. Changes only what differs. Returns a line for each change. */
 export async function settleImage(cloud: Cloud, region: string, image: Image, plan: Plan, signal: AbortSignal): Promise<readonly string[]> {
@@ -40,11 +43,6 @@ export async function protectImage(cloud: Cloud, region: string, image: Image, p
   const WithCooldown = wanted === 'enabled-with-cooldown';
   await ec2.send(new EnableImageDeregistrationProtectionCommand({ ImageId, WithCooldown }), { signal, notYet: NOT_YET });
   return [`protected ${ImageId} in ${region} from deregistration`];
-}
-
-/** Tags that follow the delivery, on the image as on its snapshots. */
-function deliveryTags(plan: Plan): TagMap {
-  return { ...plan.delivery.tags, [TAGS.deliveryHash]: plan.deliveryHash };
 }
 
 /** Minutes are what AWS keeps of it. */
@@ -93,6 +91,6 @@ async function tagAnew(cloud: Cloud, region: string, image: Image, wanted: TagMa
   await cloud.clients.ec2(region).send(new CreateTagsCommand({
     Resources: [...idsOf(image)], Tags: awsTags(Object.fromEntries(differing)),
   }), { signal, notYet: NOT_YET });
-  const ours = differing.filter(([key]) => key !== TAGS.deliveryHash);
+  const ours = differing.filter(([key]) => !OWN_TAGS.has(key));
   return ours.map(([key]) => `tagged ${image.ImageId} in ${region} with ${key}`);
 }

@@ -56,7 +56,7 @@ export async function saveLayer(cloud: Cloud, machine: Ec2Machine, key: string, 
     return found && { ImageId: found.ImageId!, $metadata: {} };
   };
   const tags = imageTags(plan, buildId, cloud.clock, { state: 'layer', buildKey: '', layer: key, source: machine.sourceImage });
-  const { [TAGS.buildKey]: _, [TAGS.deliveryHash]: __, ...own } = tags;
+  const { [TAGS.buildKey]: _, [TAGS.deliveryHash]: __, [TAGS.parameter]: ___, ...own } = tags;
   await context.intend('ec2-layer', { region, buildId, layer: key });
   try {
     await cloud.clients.ec2(region).send(new CreateImageCommand({

@@ -10,10 +10,10 @@ export interface PublishedId {
   readonly buildKey: string;
 }
 
-/** The AMI ID that the parameter of a plan holds in a region. */
-export async function publishedId(cloud: Cloud, region: string, { delivery }: Plan, signal?: AbortSignal): Promise<string | undefined> {
+/** The AMI ID that a parameter holds in a region. */
+export async function publishedId(cloud: Cloud, region: string, Name: string, signal?: AbortSignal): Promise<string | undefined> {
   try {
-    const { Parameter } = await cloud.clients.ssm(region).send(new GetParameterCommand({ Name: delivery.parameterName }), { signal });
+    const { Parameter } = await cloud.clients.ssm(region).send(new GetParameterCommand({ Name }), { signal });
     return Parameter?.Value;
   } catch (error) {
     if (awsCode(error) === 'ParameterNotFound') { return undefined; }
@@ -25,8 +25,8 @@ export async function publishedId(cloud: Cloud, region: string, { delivery }: Pl
 export async function publishParameter(
   cloud: Cloud, region: string, plan: Plan, { imageId, buildKey }: PublishedId, signal: AbortSignal,
 ): Promise<readonly string[]> {
-  if (await publishedId(cloud, region, plan, signal) === imageId) { return []; }
   const { parameterName: Name } = plan.delivery;
+  if (await publishedId(cloud, region, Name, signal) === imageId) { return []; }
   const ssm = cloud.clients.ssm(region);
   const parameter = { Name, Value: imageId, Type: 'String', DataType: 'aws:ec2:image', Description: `AMI of ${plan.image}`.slice(0, 1024) } as const;
   const tags: TagMap = { [TAGS.managed]: 'true', [TAGS.image]: plan.image.slice(0, 256), [TAGS.definitionHash]: plan.definitionHash, [TAGS.buildKey]: buildKey };

@@ -1,5 +1,7 @@
 import { DescribeImagesCommand, DescribeInstancesCommand, DescribeSnapshotsCommand, type Image, type Instance, type Snapshot } from '@aws-sdk/client-ec2';
+import { awsCode, isUnreachable, verdictOf } from './aws-errors';
 import type { Caller } from './aws-request';
+import { GONE } from './not-yet';
 import { GoldenError } from '../../errors';
 import type { Clock } from '../../ports/clock';
 
@@ -25,8 +27,9 @@ interface Wait {
   readonly everyMs: number;
   looks: number;
   nextAt: number;
-
   readonly look: (found: Found[PollKind] | undefined) => void;
+  /** There was nothing to see. Ends the wait where its time is over. */
+  readonly miss: (error: unknown) => void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -59,17 +62,17 @@ export class Poller {
       };
       const fail = (error: unknown) => { settle(); reject(error); };
       const abort = () => fail(new GoldenError('interrupted', `The wait for ${what} was interrupted`, { kind: 'interrupted' }));
+      const miss = (cause?: unknown) => {
+        if (clock.now() < deadline) { return; }
+        fail(new GoldenError('timed-out', `Waited ${Math.round(timeoutMs / 1000)} s in vain for ${what}`, { cause }));
+      };
       const look = (found: Found[PollKind] | undefined) => {
         const result = until(found as Found[K] | undefined);
-        if (result !== undefined) {
-          settle();
-          resolve(result);
-        } else if (clock.now() >= deadline) {
-          fail(new GoldenError('timed-out', `Waited ${Math.round(timeoutMs / 1000)} s in vain for ${what}`));
-        }
-
+        if (result === undefined) { miss(); return; }
+        settle();
+        resolve(result);
       };
-      const wait: Wait = { id, everyMs, looks: 0, nextAt: clock.now(), look, fail };
+      const wait: Wait = { id, everyMs, looks: 0, nextAt: clock.now(), look, miss, fail };
       if (signal?.aborted) { abort(); return; }
       signal?.addEventListener('abort', abort, { once: true });
       round.add(wait);
@@ -131,19 +134,36 @@ class Round {
       const found = await this.ask([...new Set(due.map(({ id }) => id))]);
       for (const wait of due) { this.show(wait, found.get(wait.id)); }
     } catch (error) {
-      for (const wait of due) { wait.fail(error); }
+      for (const wait of due) { this.miss(wait, error); }
     }
+  }
+
+  /** What passes does not end a wait: what is waited for goes on meanwhile. */
+  private miss(wait: Wait, error: unknown): void {
+    if (!this.waits.has(wait)) { return; }
+    if (!passes(error)) { wait.fail(error); return; }
+    this.putOff(wait);
+    wait.miss(error);
+  }
+
+  private putOff(wait: Wait): void {
+    wait.nextAt = this.clock.now() + Math.min(wait.everyMs, FIRST_PAUSE_MS * 2 ** wait.looks++);
   }
 
   private show(wait: Wait, found: Found[PollKind] | undefined): void {
     if (!this.waits.has(wait)) { return; }
-    wait.nextAt = this.clock.now() + Math.min(wait.everyMs, FIRST_PAUSE_MS * 2 ** wait.looks++);
+    this.putOff(wait);
     try {
       wait.look(found);
     } catch (error) {
       wait.fail(error);
     }
   }
+}
+
+/** Whether a later look may see something: EC2 was busy or ill, or has not heard of it everywhere. */
+function passes(error: unknown): boolean {
+  return (verdictOf(error) !== 'fail' && !isUnreachable(error)) || GONE.has(awsCode(error));
 }
 
 async function describe(ec2: Caller, kind: PollKind, ids: readonly string[]): Promise<ReadonlyMap<string, Found[PollKind]>> {

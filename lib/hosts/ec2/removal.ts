@@ -48,12 +48,18 @@ async function doomedImages(cloud: Cloud, plan: Plan, signal: AbortSignal): Prom
   const elsewhere = await Promise.all([...regions].map(async (region) => ({ region, images: await imagesOf(cloud, region, plan, signal) })));
   const places = [...elsewhere, { region: home, images: own }];
   const doomed = await Promise.all(places.map(async ({ region, images }) => {
-    const named = images.length > 0 ? await publishedId(cloud, region, plan, signal) : undefined;
-    return images.map((image): Doomed => ({
-      region, image, imageId: image.ImageId!, parameterName: image.ImageId === named ? plan.delivery.parameterName : undefined,
-    }));
+    return Promise.all(images.map(async (image): Promise<Doomed> => ({
+      region, image, imageId: image.ImageId!, parameterName: await parameterOf(cloud, region, image, plan, signal),
+    })));
   }));
   return doomed.flat();
+}
+
+/** The parameter that names an image. Its name follows the definition: an earlier image has another one than the plan. */
+async function parameterOf(cloud: Cloud, region: string, { ImageId, Tags }: Image, plan: Plan, signal: AbortSignal): Promise<string | undefined> {
+  if (tagOf(Tags, TAGS.state) === 'layer') { return undefined; }
+  const name = tagOf(Tags, TAGS.parameter) ?? plan.delivery.parameterName;
+  return await publishedId(cloud, region, name, signal) === ImageId ? name : undefined;
 }
 
 /** Published images and layers: as it is defined now, wherever in the app; and as it was defined before, at this place in the app. */

@@ -26,6 +26,8 @@ export const TAGS = {
   copyOf: 'golden:copy-of',
   /** Regions with copies of it, separated by spaces. */
   regions: 'golden:regions',
+  /** Name of the SSM parameter that an image is published in. */
+  parameter: 'golden:parameter',
 } as const;
 
 /** What an AMI of ours is: not yet proven, what users launch, or a step on the way. */
@@ -66,15 +68,19 @@ export interface ImageTags {
 export function imageTags(plan: Plan, buildId: string, clock: Clock, { state, buildKey, source, layer }: ImageTags): TagMap {
   return {
     Name: cut(plan.delivery.name),
-    ...plan.delivery.tags,
+    ...deliveryTags(plan),
     ...buildTags(plan, buildId, clock),
     [TAGS.state]: state,
     [TAGS.buildKey]: buildKey,
     [TAGS.definitionHash]: plan.definitionHash,
-    [TAGS.deliveryHash]: plan.deliveryHash,
     ...source !== undefined && { [TAGS.source]: source },
     ...layer !== undefined && { [TAGS.layer]: layer },
   };
+}
+
+/** Tags that follow the delivery: they change with it, on what is published, too. */
+export function deliveryTags({ delivery, deliveryHash }: Plan): TagMap {
+  return { ...delivery.tags, [TAGS.deliveryHash]: deliveryHash, [TAGS.parameter]: cut(delivery.parameterName) };
 }
 
 /** Until when a lease that is renewed now lasts. */
