@@ -15,9 +15,12 @@ tasks=/run/golden-ssm
 
 /** Transfers a file by a URL: `fetch URL FILE`, `deliver FILE URL`. */
 const TRANSFER = `
+# What curl before 7.71 does not try again by itself: connections that break.
+again() { [ "$attempt" -lt 3 ] && attempt=$((attempt + 1)) && nap "$attempt"; }
 fetch() {
   if command -v curl >/dev/null; then
-    printf 'url = "%s"\\n' "$1" | curl -fsS --retry 5 --retry-connrefused --connect-timeout 20 -K - -o "$2"
+    attempt=1
+    until printf 'url = "%s"\\n' "$1" | curl -fsS --retry 5 --retry-connrefused --connect-timeout 20 -K - -o "$2"; do again || return 1; done
   elif command -v python3 >/dev/null; then
     printf %s "$1" | python3 -c 'import sys, shutil, urllib.request as r
 shutil.copyfileobj(r.urlopen(sys.stdin.read(), timeout=60), open(sys.argv[1], "wb"))' "$2"
@@ -27,7 +30,8 @@ shutil.copyfileobj(r.urlopen(sys.stdin.read(), timeout=60), open(sys.argv[1], "w
 }
 deliver() {
   if command -v curl >/dev/null; then
-    printf 'url = "%s"\\n' "$2" | curl -fsS --retry 5 --retry-connrefused --connect-timeout 20 -K - -T "$1" >/dev/null
+    attempt=1
+    until printf 'url = "%s"\\n' "$2" | curl -fsS --retry 5 --retry-connrefused --connect-timeout 20 -K - -T "$1" >/dev/null; do again || return 1; done
   elif command -v python3 >/dev/null; then
     printf %s "$2" | python3 -c 'import os, sys, urllib.request as r
 f = open(sys.argv[1], "rb")

@@ -50,18 +50,25 @@ export interface GatewayOptions {
   readonly endpointPort: number;
 }
 
+let turns = 0;
+
 /** Opens it; it ends with this process at the latest. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const inward = join(options.folder, 'inward');
-  const outward = join(options.folder, 'outward');
-  [inward, outward].forEach((path) => rmSync(path, { force: true }));
+  // Of each start its own: what closes late takes the name of its socket with it.
+  const turn = turns++;
+  const inward = join(options.folder, `in${turn}`);
+  const outward = join(options.folder, `out${turn}`);
   const outlet = await listenOutward(outward, options.endpointPort);
   const child = start([
     'setpriv', '--pdeathsig=KILL', '--', 'nsenter', `--target=${options.pid}`, '--net', '--',
     process.execPath, '-e', GATEWAY, inward, outward, String(options.endpointPort),
   ], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
   child.unref();
-  const close = () => { killGroup(child); outlet.close(); };
+  const close = () => {
+    killGroup(child);
+    outlet.close();
+    rmSync(inward, { force: true });
+  };
   try {
     await new Promise<void>((resolve, reject) => {
       child.stdout!.once('data', () => resolve());
