@@ -31,6 +31,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   '^ws$': ['lib/communicators/ssm'],
   '^@aws-sdk/client-ssm$': ['lib/communicators/ssm', 'lib/hosts/ec2'],
   '^(@aws-sdk/(?!client-ssm(/|$))[^/]+|@smithy/[^/]+)$': ['lib/hosts/ec2'],
+  '^proxy-from-env$': ['lib/hosts/ec2'],
   '^(aws-cdk-lib|constructs)(/|$)': ['lib/image', 'lib/assertions'],
   '^(node:)?child_process$': ['lib/process.ts'],
 };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'crypto';
+import type { Agent } from 'http';
 import { Duplex } from 'stream';
 import WebSocket from 'ws';
 import { decodeMessage, encodeMessage, FLAG, PAYLOAD, type SessionMessage } from './session-message';
@@ -39,9 +40,10 @@ export class SessionChannel extends Duplex {
   /** What is left of a write that found no room. */
   private waiting: (() => void) | undefined;
 
-  constructor(private readonly start: SessionStart) {
+  /** @param agent what it connects with */
+  constructor(private readonly start: SessionStart, agent?: Agent) {
     super({ allowHalfOpen: false, writableHighWaterMark: 256 * PIECE_BYTES });
-    this.socket = new WebSocket(start.streamUrl, { perMessageDeflate: false, handshakeTimeout: GIVE_UP_MS });
+    this.socket = new WebSocket(start.streamUrl, { perMessageDeflate: false, handshakeTimeout: GIVE_UP_MS, agent });
     this.sender = new SessionSender((bytes) => this.transmit(bytes), () => Date.now());
     this.ready = new Promise((resolve, reject) => {
       this.opened = resolve;

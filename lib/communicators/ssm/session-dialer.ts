@@ -30,7 +30,9 @@ export function sessionDialer({ access, instanceId, clock }: SessionDialerOption
     const session = await api.call('StartSession', (client, options) => client.send(new StartSessionCommand(input), options), {
       clock, patienceMs: timeoutMs, signal, passing: { name: 'TargetNotConnected', ms: timeoutMs },
     });
-    const channel = new SessionChannel({ sessionId: session.SessionId!, streamUrl: session.StreamUrl!, token: session.TokenValue! });
+    const streamUrl = session.StreamUrl!;
+    const agent = streamUrl.startsWith('wss:') ? access.agents?.https : access.agents?.http;
+    const channel = new SessionChannel({ sessionId: session.SessionId!, streamUrl, token: session.TokenValue! }, agent);
     channel.on('error', () => { /* whoever reads it is told */ });
     channel.once('close', () => {
       api.call('TerminateSession', (client) => client.send(new TerminateSessionCommand({ SessionId: session.SessionId })), { clock, patienceMs: TERMINATE_MS })

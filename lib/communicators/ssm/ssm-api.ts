@@ -4,7 +4,7 @@ import { GoldenError } from '../../errors';
 import type { Clock } from '../../ports/clock';
 import type { CloudAccess } from '../../ports/cloud-access';
 
-// It would be for the authors of this program, not for its users.
+// The SDK is part of this program: its users cannot act on what it says of versions of Node.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 const FIRST_PAUSE_MS = 150;
@@ -66,11 +66,12 @@ export class SsmApi {
   }
 
   private connected(): SSMClient {
+    const { region, credentials, agents } = this.access;
     this.client ??= new SSMClient({
-      region: this.access.region,
-      credentials: this.access.credentials,
+      region,
+      credentials,
       maxAttempts: 1,
-      requestHandler: { connectionTimeout: CONNECTION_MS, requestTimeout: REQUEST_MS },
+      requestHandler: { connectionTimeout: CONNECTION_MS, requestTimeout: REQUEST_MS, ...agents && { httpAgent: agents.http, httpsAgent: agents.https } },
     });
     return this.client;
   }

@@ -34,7 +34,9 @@ const INVALID_CREDENTIALS = new Set([
   'AuthFailure', 'InvalidClientTokenId', 'UnrecognizedClientException', 'SignatureDoesNotMatch', 'InvalidAccessKeyId', 'InvalidSignatureException',
 ]);
 /** Of Node: the way to the service, not the service. */
-const UNREACHABLE = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']);
+const UNREACHABLE = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EPROXYREFUSED']);
+/** Of TLS: whoever answered does not prove who it is by a certificate that is trusted here. */
+const UNTRUSTED = /self-signed certificate|unable to (verify|get) .*certificate|certificate has expired|certificate's altnames/;
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE', 'UND_ERR_SOCKET']);
 
 /** AWS's own code of the error that a call ended with: `InvalidAMIName.Duplicate`. Undefined for all other errors. */
@@ -94,13 +96,33 @@ export function explained(error: unknown, call: CallName): GoldenError {
       hint: 'See that this computer reaches it: network, proxy (HTTPS_PROXY), endpoints of the VPC, AWS_ENDPOINT_URL, the name of the region.', cause: error,
     });
   }
+  if (UNTRUSTED.test(message)) {
+    return new GoldenError('untrusted-certificate', `${asked} was answered by ${call.endpoint ?? 'somebody'} with a certificate that is not trusted: ${message}`, {
+      hint: 'Where a proxy or an endpoint of yours has a private authority, put its certificate into a file, and name it with AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS.',
+      cause: error,
+    });
+  }
   return new GoldenError('aws-error', `${asked} failed: ${name}: ${message}`, { cause: error });
 }
+
+/** Permissions that have another name than the call of S3 that needs them. */
+const PERMISSIONS: { readonly [action: string]: string } = {
+  HeadBucket: 'ListBucket',
+  ListObjectsV2: 'ListBucket',
+  HeadObject: 'GetObject',
+  CreateMultipartUpload: 'PutObject',
+  UploadPart: 'PutObject',
+  CompleteMultipartUpload: 'PutObject',
+  DeleteObjects: 'DeleteObject',
+  PutBucketEncryption: 'PutEncryptionConfiguration',
+  PutBucketLifecycleConfiguration: 'PutLifecycleConfiguration',
+  PutPublicAccessBlock: 'PutBucketPublicAccessBlock',
+};
 
 /** Access denied: which action, and the statement that would allow it. */
 function denied(message: string, { service, action, region }: CallName, cause: unknown): GoldenError {
   const [, other, resource] = /not authorized to perform:? ([a-z0-9-]+:\w+)(?: on resource: (\S+))?/.exec(message) ?? [];
-  const needed = other ?? `${service}:${action}`;
+  const needed = other ?? `${service}:${PERMISSIONS[action] ?? action}`;
   const statement = JSON.stringify({ Effect: 'Allow', Action: needed, Resource: resource ?? '*' });
   const boundary = /explicit deny/i.test(message) ? '\nA policy denies it explicitly: that one has to change; no other can allow it.' : '';
   return new GoldenError('access-denied', `Not allowed: ${needed} in ${region}: ${message}`, {

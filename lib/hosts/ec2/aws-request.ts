@@ -26,7 +26,7 @@ export interface CallOptions<Output extends object> {
 
 /** Calls of one service in one region. They take their turn, are tried again where that helps, and end with a GoldenError or an answer. */
 export interface Caller {
-  /** Errors: `access-denied`, `no-credentials`, `expired-credentials`, `invalid-credentials`, `unreachable`, `aws-error`, `interrupted`. */
+  /** Errors: `access-denied`, `no-credentials`, `expired-credentials`, `invalid-credentials`, `unreachable`, `untrusted-certificate`, `aws-error`, `interrupted`. */
   send<Output extends object>(command: AwsCommand<Output>, options?: CallOptions<Output>): Promise<Output>;
 }
 
@@ -73,7 +73,7 @@ export function caller(options: CallerOptions): Caller {
         reached = true;
         return answer;
       } catch (error) {
-        if (awsCode(error)) { reached = true; }
+        if (awsCode(error) && !isUnreachable(error)) { reached = true; }
         uncertain ||= isUncertain(error);
         if (isExpired(error)) {
           expirations++;
@@ -85,7 +85,7 @@ export function caller(options: CallerOptions): Caller {
     try {
       return await retry(attempt, { clock, signal, deadlineMs, verdict });
     } catch (error) {
-      const endpoint = isUnreachable(error) ? await options.endpoint().catch(() => undefined) : undefined;
+      const endpoint = await options.endpoint().catch(() => undefined);
       throw explained(error, { ...name, endpoint });
     }
   }

@@ -1,13 +1,16 @@
 import { createSocket } from 'dgram';
+import type { IncomingMessage } from 'http';
+import { get } from 'https';
 import { isIP } from 'net';
 import { GoldenError } from '../../errors';
+import type { NetworkAgents } from '../../ports/cloud-access';
 
 const ADDRESS_SERVICE = 'https://checkip.amazonaws.com';
 const ANSWER_MS = 10_000;
 
 /** The address that this computer has on the internet, as a range of one. Errors: `unknown-address`. */
-export async function publicCaller(given?: string): Promise<string> {
-  return rangeOf(given ?? await askAddress());
+export async function publicCaller(agents: NetworkAgents, given?: string, service = ADDRESS_SERVICE): Promise<string> {
+  return rangeOf(given ?? await askAddress(agents, service));
 }
 
 /** The address that this computer reaches these private addresses from, as a range of one. */
@@ -18,12 +21,17 @@ export async function privateCaller(addresses: readonly string[], given?: string
   return rangeOf(await localAddressTo(first.split('/')[0]));
 }
 
-async function askAddress(): Promise<string> {
+async function askAddress({ https: agent }: NetworkAgents, service: string): Promise<string> {
   try {
-    const answer = await fetch(ADDRESS_SERVICE, { signal: AbortSignal.timeout(ANSWER_MS) });
-    return (await answer.text()).trim();
+    const chunks: Buffer[] = [];
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      get(service, { agent, signal: AbortSignal.timeout(ANSWER_MS) }, resolve).on('error', reject);
+    });
+    for await (const chunk of answer) { chunks.push(chunk as Buffer); }
+    if (answer.statusCode !== 200) { throw new Error(`its answer was ${answer.statusCode}`); }
+    return Buffer.concat(chunks).toString().trim();
   } catch (error) {
-    throw unknown(`${ADDRESS_SERVICE} does not answer: ${(error as Error).message}`, error);
+    throw unknown(`${service} does not answer: ${(error as Error).message}`, error);
   }
 }
 

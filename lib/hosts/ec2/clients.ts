@@ -1,14 +1,13 @@
-import { readFileSync } from 'fs';
-import { Agent } from 'https';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { STSClient, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { caller, type AwsCommand, type Caller } from './aws-request';
+import { networkAgents } from './network-agents';
 import { TokenBuckets } from './token-buckets';
 import { GoldenError } from '../../errors';
 import type { Clock } from '../../ports/clock';
-import type { CloudAccess, CloudCredentials } from '../../ports/cloud-access';
+import type { CloudAccess, CloudCredentials, NetworkAgents } from '../../ports/cloud-access';
 
 /* What only some builds need is loaded by those. */
 /* eslint-disable @typescript-eslint/no-require-imports */
@@ -20,7 +19,7 @@ const cloudFormationPackage = () => require('@aws-sdk/client-cloudformation') as
 const autoScalingPackage = () => require('@aws-sdk/client-auto-scaling') as typeof import('@aws-sdk/client-auto-scaling');
 /* eslint-enable @typescript-eslint/no-require-imports */
 
-// It would be for the authors of this program, not for its users.
+// The SDK is part of this program: its users cannot act on what it says of versions of Node.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 export interface CloudClientsOptions {
@@ -42,6 +41,8 @@ type Client = { readonly config: { readonly endpoint?: (() => Promise<{ readonly
 
 /** One client for each service and region, made when it is first needed. All of them share credentials, connections and the turns of calls. */
 export class CloudClients {
+  /** For what connects without a client of ours. */
+  readonly agents: NetworkAgents;
   private readonly callers = new Map<string, Caller>();
   private readonly buckets: TokenBuckets;
   private readonly quick: NodeHttpHandler;
@@ -53,10 +54,11 @@ export class CloudClients {
   constructor(private readonly options: CloudClientsOptions) {
     const { requestTimeoutMs = 30_000 } = options;
     this.buckets = new TokenBuckets(options.clock);
-    const httpsAgent = new Agent({ keepAlive: true, maxSockets: 200, ca: certificates() });
-    this.quick = new NodeHttpHandler({ connectionTimeout: 5_000, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true, httpsAgent });
+    this.agents = networkAgents();
+    const agents = { httpAgent: this.agents.http, httpsAgent: this.agents.https };
+    this.quick = new NodeHttpHandler({ connectionTimeout: 5_000, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true, ...agents });
     // A big file may take as long as it goes on.
-    this.patient = new NodeHttpHandler({ connectionTimeout: 5_000, socketTimeout: 60_000, httpsAgent });
+    this.patient = new NodeHttpHandler({ connectionTimeout: 5_000, socketTimeout: 60_000, ...agents });
   }
 
   ec2(region: string): Caller {
@@ -103,7 +105,7 @@ export class CloudClients {
 
   /** The region for clients that others make. */
   access(region: string): CloudAccess {
-    return { region, credentials: () => this.credentials(region)() as Promise<CloudCredentials> };
+    return { region, credentials: () => this.credentials(region)() as Promise<CloudCredentials>, agents: this.agents };
   }
 
   /** The region where nothing else says one. Errors: `no-region`. */
@@ -138,7 +140,7 @@ export class CloudClients {
 
   /** The default chain, which reads credentials anew before they expire. */
   private credentials(region: string) {
-    return (this.identity ??= new STSClient({ region })).config.credentials;
+    return (this.identity ??= new STSClient({ region, requestHandler: this.quick })).config.credentials;
   }
 
   private caller(service: string, region: string, make: () => Client, buckets?: TokenBuckets): Caller {
@@ -164,20 +166,11 @@ function sender(client: Client): (command: AwsCommand<object>, options: { readon
 }
 
 async function endpointOf({ config }: Client, service: string, region: string): Promise<string> {
+  const named = process.env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ?? process.env.AWS_ENDPOINT_URL;
+  if (named) { return new URL(named).host; }
   const endpoint = await config.endpoint?.();
   if (!endpoint) { return `${service}.${region}.amazonaws.com`; }
   return endpoint.port === undefined ? endpoint.hostname : `${endpoint.hostname}:${endpoint.port}`;
-}
-
-/** Certificates that the user trusts, as the other tools of AWS read them. Node's own variable adds to them. */
-function certificates(): Buffer | undefined {
-  const file = process.env.AWS_CA_BUNDLE;
-  if (!file) { return undefined; }
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new GoldenError('unreadable-certificates', `AWS_CA_BUNDLE cannot be read: ${(error as Error).message}`, { kind: 'usage', cause: error });
-  }
 }
 
 function memo<T>(made: Map<string, T>, key: string, make: () => T): T {

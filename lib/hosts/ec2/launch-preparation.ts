@@ -88,7 +88,7 @@ async function callerRange(
 ): Promise<readonly string[]> {
   const addresses = () => vpcAddresses(cloud.clients.ec2(region), vpc);
   if (builder.communicator.type === 'ssh' && builder.communicator.bastion) { return addresses(); }
-  return [address === 'private' ? await privateCaller(await addresses(), cloud.callerAddress) : await publicCaller(cloud.callerAddress)];
+  return [address === 'private' ? await privateCaller(await addresses(), cloud.callerAddress) : await publicCaller(cloud.clients.agents, cloud.callerAddress)];
 }
 
 async function describeImage(cloud: Cloud, region: string, { imageId, plan }: MachineRequest): Promise<Image> {
