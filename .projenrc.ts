@@ -132,9 +132,15 @@ bundle.exec('chmod 0755 bin/golden.js');
 bundle.exec('tsx test/support/bundle-notices.ts');
 project.postCompileTask.spawn(bundle);
 
+const CLOUD_SUITES = '(ec2|cloud|ssm)[^/]*';
 project.addTask('test:e2e', {
   description: 'Slow suites on real machines (needs root, see README)',
-  exec: 'jest --testMatch "<rootDir>/test/e2e/**/*.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 300000 --runInBand',
+  exec: `jest --testMatch "<rootDir>/test/e2e/**/*.e2e.ts" --testPathIgnorePatterns /node_modules/ "/test/e2e/${CLOUD_SUITES}$" --testTimeout 300000 --runInBand`,
+  receiveArgs: true,
+});
+project.addTask('test:cloud', {
+  description: 'Slow suites on the emulated AWS, whose machines are real (needs root)',
+  exec: `jest --testMatch "<rootDir>/test/e2e/+(ec2|cloud|ssm)*.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 300000 --maxWorkers 2`,
   receiveArgs: true,
 });
 project.addTask('typecheck', { description: 'Type-check tests and examples', exec: 'tsc --noEmit -p test/tsconfig.json' });

@@ -46,6 +46,13 @@ need_packages() {
   rm -f "$log"
 }
 
+# The packages of these that the distribution has.
+available() {
+  for package in "$@"; do
+    if apt-cache show "$package" >/dev/null 2>&1; then printf '%s ' "$package"; fi
+  done
+}
+
 # quietly COMMAND...: shows what a command printed only where it fails.
 quietly() {
   log=$(mktemp)
