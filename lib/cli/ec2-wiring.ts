@@ -4,6 +4,7 @@ import { sshCommunicators } from '../communicators/ssh/ssh-communicators';
 import { sessionDialer } from '../communicators/ssm/session-dialer';
 import { ssmCommunicators } from '../communicators/ssm/ssm-communicators';
 import { awsValues } from '../hosts/ec2/aws-values';
+import { bucketRegion } from '../hosts/ec2/bucket-region';
 import { openCloud } from '../hosts/ec2/cloud';
 import { Ec2Host } from '../hosts/ec2/ec2-host';
 import { ec2Machine } from '../hosts/ec2/ec2-machine';
@@ -18,8 +19,8 @@ import type { StateStore } from '../ports/state';
 /** Builds on EC2, over SSM or over SSH, as each plan says. */
 export function wireEc2(options: HostOptions): WiredHost {
   useProfile(options);
-  const { clock, outputFolder, region: named, environment, stagingBucket: bucket } = options;
-  const host = new Ec2Host({ clock, outputFolder, region: named, callerAddress: environment.GOLDEN_CALLER_ADDRESS });
+  const { clock, outputFolder, region: named, environment, stagingBucket } = options;
+  const host = new Ec2Host({ clock, outputFolder, region: named, stagingBucket, callerAddress: environment.GOLDEN_CALLER_ADDRESS });
   const { cloud } = host;
 
   const overSsm = (region: string): CommunicatorFactory => {
@@ -28,7 +29,7 @@ export function wireEc2(options: HostOptions): WiredHost {
       kind: 'ssm',
       requirements: { managed: true },
       open: (machine) => {
-        const staging = s3Staging(cloud, { region, buildId: ec2Machine(machine).buildId, bucket });
+        const staging = s3Staging(cloud, { region, buildId: ec2Machine(machine).buildId });
         return ssmCommunicators({ access, staging, clock }).open(machine);
       },
     };
@@ -57,7 +58,8 @@ export async function openS3State({ location, clock, stateFolder, ...account }: 
   useProfile(account);
   const place = parseS3Location(location);
   const { clients } = openCloud({ clock, outputFolder: stateFolder, region: account.region });
-  return s3State({ client: clients.s3(await clients.defaultRegion()), ...place }, clock);
+  const region = await bucketRegion(clients, place.bucket, await clients.defaultRegion());
+  return s3State({ client: clients.s3(region), ...place }, clock);
 }
 
 /** The SDK reads it from the environment, wherever it makes a client. */

@@ -86,6 +86,7 @@ ${EXIT_CODES_HELP}`);
     .addOption(stateOption())
     .option('--region <region>', 'region to look in (default: that of the environment); may be repeated', collect)
     .addOption(profileOption())
+    .addOption(stagingBucketOption())
     .action((options: GcOptions) => gc().gcCommand(options, surroundings).then(ended));
 
   withAccount(withApp(forImages(program, 'destroy').description('remove the published images, with all that belongs to them; none that is in use')))
@@ -98,6 +99,7 @@ ${EXIT_CODES_HELP}`);
   withAccount(withApp(forImages(program, 'iam').description('print the IAM policies that building the images needs, and no more')))
     .addOption(hostOption('ec2'))
     .addOption(outputOption())
+    .addOption(stateOption())
     .action((images: string[], options: IamOptions) => iam().iamCommand(images, options, surroundings).then(ended));
 
   return program;
@@ -121,7 +123,7 @@ function withAccount(command: Command): Command {
   return command
     .addOption(regionOption())
     .addOption(profileOption())
-    .option('--staging-bucket <bucket>', 'bucket for files on their way to a machine (default: one that is made when it is needed)');
+    .addOption(stagingBucketOption());
 }
 
 function withValues(command: Command): Command {
@@ -140,6 +142,10 @@ function regionOption(): Option {
 
 function profileOption(): Option {
   return new Option('--profile <profile>', 'profile of the AWS configuration (default: that of the environment)');
+}
+
+function stagingBucketOption(): Option {
+  return new Option('--staging-bucket <bucket>', 'bucket for files on their way to a machine (default: one that is made when it is needed)');
 }
 
 function stateOption(): Option {

@@ -119,6 +119,7 @@ export class Provisioning {
     const { clock, host } = context.request;
     const key = this.inputs.keys.layers[index + 1];
     const begin = clock.now();
+    if (host.checkpointsDevice) { await connection.demand('write what it holds to its disk', 'sync'); }
     await context.act('checkpoint', { key, machine: connection.machine.id }, () => host.checkpoint(connection.machine, key, context));
     this.lastCheckpoint = clock.now();
     context.report({ type: 'layer.saved', key, after: index + 1, seconds: (this.lastCheckpoint - begin) / 1000 });

@@ -27,6 +27,9 @@ export interface Host {
   /** What it costs to save a layer, in seconds: an estimate until one was measured. */
   readonly checkpointSeconds: number;
 
+  /** A checkpoint sees only what the machine has written to its disk: it is told to write before. */
+  readonly checkpointsDevice?: boolean;
+
   /** Saves the disk of a machine, quiesced for that time, as the layer of this key. */
   checkpoint(machine: Machine, key: string, context: HostContext): Promise<void>;
 
@@ -75,7 +78,7 @@ export interface Host {
   removeArtifacts?(plan: Plan, options: { readonly dryRun: boolean }, context: HostContext): Promise<readonly string[]>;
 
   /** Policies that building these plans needs, and no more. Absent: no account is used. */
-  policies?(plans: readonly Plan[]): Promise<readonly NamedPolicy[]>;
+  policies?(plans: readonly Plan[], places?: PolicyPlaces): Promise<readonly NamedPolicy[]>;
 }
 
 /** A build whose process is gone, and what it had recorded. */
@@ -96,6 +99,14 @@ export interface NamedPolicy {
   /** `build role`, `instance role`. */
   readonly name: string;
   readonly document: object;
+}
+
+/** What belongs to the user, and is used as well. */
+export interface PolicyPlaces {
+  /** Where records and locks of builds are: `s3://bucket/prefix`. */
+  readonly state?: string;
+  /** Bucket for what is too big for a command. */
+  readonly stagingBucket?: string;
 }
 
 /** What one build hands to its host. */

@@ -8,6 +8,8 @@ export interface StoredArtifact {
   readonly definitionHash: string;
   readonly bytes: number;
   readonly builtAt: Date;
+  /** IDs of machine images by region, where they are no files. */
+  readonly images?: { readonly [region: string]: string };
 }
 
 /** The artifacts of an image below the output folder, the newest first. Drafts, and what has no manifest, are none. */
@@ -23,9 +25,10 @@ function readArtifact(folder: string): StoredArtifact | undefined {
   try {
     const manifest = JSON.parse(readFileSync(file, 'utf8')) as {
       readonly buildKey: string; readonly definitionHash: string; readonly files: readonly { readonly bytes: number }[];
+      readonly images?: StoredArtifact['images'];
     };
     const bytes = manifest.files.reduce((sum, each) => sum + each.bytes, 0);
-    return { folder, buildKey: manifest.buildKey, definitionHash: manifest.definitionHash, bytes, builtAt: statSync(file).mtime };
+    return { folder, buildKey: manifest.buildKey, definitionHash: manifest.definitionHash, bytes, builtAt: statSync(file).mtime, images: manifest.images };
   } catch {
     return undefined;
   }

@@ -14,14 +14,11 @@ export interface GcOptions extends Omit<HostCommandOptions, 'region'> {
 export async function gcCommand({ region: regions = [], ...options }: GcOptions, surroundings: Surroundings): Promise<number> {
   const { clock, stdout, environment } = surroundings;
   const context = contextOutsideBuilds('gc', surroundings);
-  const state = await openState({ ...options, region: regions[0] }, surroundings);
-  const removed: string[] = [];
-  for (const region of regions.length > 0 ? regions : [undefined]) {
-    const { host } = await openHost({ ...options, region }, surroundings);
-    // From what they recorded first, then from what there is.
-    removed.push(...await removeDeadBuilds({ state, host, context, clock }));
-    removed.push(...await host.collectGarbage(context));
-  }
+  const [region] = regions;
+  const state = await openState({ ...options, region }, surroundings);
+  const { host } = await openHost({ ...options, region }, surroundings);
+  // From what they recorded first, then from what there is.
+  const removed = [...await removeDeadBuilds({ state, host, context, clock }), ...await host.collectGarbage(context, { regions })];
   removed.push(...await removeAbandonedLocks(stateFolder(environment), clock));
   removed.push(...removeOldRecords(stateFolder(environment), clock.now()));
   stdout.write([...removed.map((line) => `removed ${line}`), removed.length === 0 ? 'Nothing to remove.' : `Removed ${count(removed.length, 'thing')}.`].join('\n') + '\n');

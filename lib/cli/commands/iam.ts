@@ -12,7 +12,8 @@ export async function iamCommand(patterns: readonly string[], options: IamOption
   if (!host.policies) {
     throw new GoldenError('no-account', `The host ${host.kind} uses no account`, { kind: 'usage', hint: 'Name one that does, such as --host ec2.' });
   }
-  const policies = await host.policies(plans.map(({ plan }) => plan));
+  const { state, stagingBucket } = options;
+  const policies = await host.policies(plans.map(({ plan }) => plan), { state, stagingBucket });
   const documents = Object.fromEntries(policies.map(({ name, document }) => [name, document]));
   surroundings.stdout.write(`${JSON.stringify(documents, undefined, 2)}\n`);
   return 0;

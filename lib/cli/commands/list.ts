@@ -1,6 +1,6 @@
 import { resolve } from 'path';
 import { selectedPlans, type AppOptions } from './selected-plans';
-import { artifactsOf } from '../app/artifacts';
+import { artifactsOf, type StoredArtifact } from '../app/artifacts';
 import { formatBytes } from '../reporting/figures';
 import { shownPath } from '../reporting/shown-path';
 import { table } from '../reporting/table';
@@ -28,9 +28,15 @@ export async function listCommand(patterns: readonly string[], options: ListOpti
     [image, definitionHash.slice(0, 16), artifacts.length === 0 ? 'no artifact' : ''],
     ...artifacts.map((artifact) => [
       `  ${shownPath(folder, artifact.folder)}`, artifact.definitionHash.slice(0, 16),
-      `${formatBytes(artifact.bytes)}, ${artifact.builtAt.toISOString().slice(0, 16).replace('T', ' ')} UTC${artifact.current ? '' : ', of an earlier definition'}`,
+      `${contentOf(artifact)}, ${artifact.builtAt.toISOString().slice(0, 16).replace('T', ' ')} UTC${artifact.current ? '' : ', of an earlier definition'}`,
     ]),
   ]);
   stdout.write(table([['IMAGE', 'DEFINITION', 'ARTIFACT'], ...rows]));
   return 0;
+}
+
+/** AMI IDs by region, or the size of the files. */
+function contentOf({ images, bytes }: StoredArtifact): string {
+  if (!images) { return formatBytes(bytes); }
+  return Object.entries(images).map(([region, imageId]) => `${imageId} in ${region}`).join(', ');
 }

@@ -14,6 +14,8 @@ export interface Cloud {
   readonly outputFolder: string;
   /** As others see this computer; absent: they are asked. */
   readonly callerAddress?: string;
+  /** Bucket of the user for what is too big for a command. Absent: one that is made when it is needed. */
+  readonly stagingBucket?: string;
   /** The region that an image is built in. */
   regionOf(plan: Plan): Promise<string>;
 }
@@ -24,11 +26,12 @@ export interface CloudOptions {
   /** Region that the user named. */
   readonly region?: string;
   readonly callerAddress?: string;
+  readonly stagingBucket?: string;
   readonly clients?: CloudClients;
 }
 
 export function openCloud(options: CloudOptions): Cloud {
-  const { clock, outputFolder, callerAddress, region } = options;
+  const { clock, outputFolder, callerAddress, region, stagingBucket } = options;
   const clients = options.clients ?? new CloudClients({ clock, region });
   const ec2 = (name: string) => clients.ec2(name);
   return {
@@ -38,6 +41,7 @@ export function openCloud(options: CloudOptions): Cloud {
     leases: new Leases(clock, ec2),
     outputFolder,
     callerAddress,
+    stagingBucket,
     regionOf: async (plan) => region ?? plan.target.region ?? await clients.defaultRegion(),
   };
 }

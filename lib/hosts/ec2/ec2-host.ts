@@ -14,7 +14,7 @@ import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
 import type {
   Artifact, BootRequest, CaptureRequest, DeadBuild, DraftArtifact, GarbageScope, Host, HostContext, LaunchRequest, Machine, NamedPolicy,
-  ResolvedSource,
+  PolicyPlaces, ResolvedSource,
 } from '../../ports/host';
 
 /* What few commands need is loaded by those. */
@@ -31,6 +31,7 @@ export class Ec2Host implements Host {
   readonly kind = 'ec2';
   /** Layers are finished behind the back of the build: how long a call took says nothing of what they cost. */
   readonly checkpointSeconds = LAYER_SECONDS;
+  readonly checkpointsDevice = true;
   /** For the communicators and value sources that use the same account. */
   readonly cloud: Cloud;
   /** Where the plans of this process are built. */
@@ -113,8 +114,8 @@ export class Ec2Host implements Host {
     return removalModule().removeArtifacts(this.cloud, plan, options, context);
   }
 
-  policies(plans: readonly Plan[]): Promise<readonly NamedPolicy[]> {
-    return policiesModule().buildPolicies(this.cloud, plans);
+  policies(plans: readonly Plan[], places?: PolicyPlaces): Promise<readonly NamedPolicy[]> {
+    return policiesModule().buildPolicies(this.cloud, plans, places);
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'crypto';
-import { mkdir, open, readFile, rename } from 'fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'fs/promises';
 import { join } from 'path';
 
 const MANIFEST = 'manifest.json';
@@ -29,6 +29,13 @@ export async function readManifest(outputFolder: string, image: string, buildKey
     // What is essential of it is on the image as well.
     return undefined;
   }
+}
+
+/** Forgets an image that is gone. */
+export async function removeManifest(outputFolder: string, image: string, buildKey: string, imageId: string): Promise<void> {
+  const manifest = await readManifest(outputFolder, image, buildKey);
+  if (!Object.values(manifest?.images ?? {}).includes(imageId)) { return; }
+  await rm(folderOf(outputFolder, image, buildKey), { recursive: true, force: true });
 }
 
 function folderOf(outputFolder: string, image: string, buildKey: string): string {

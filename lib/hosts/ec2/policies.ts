@@ -2,14 +2,15 @@ import type { Cloud } from './cloud';
 import { wantedRegions } from './copies';
 import { BUILDER_POLICY } from './instance-profile';
 import { captureStatements, cleaningStatements, launchStatements, readStatements, sharingStatements } from './policy-ec2';
-import { keyStatements, parameterStatements, passRoleStatements, sessionStatements, stagingStatements, valueStatements } from './policy-services';
+import { keyStatements, parameterStatements, passRoleStatements, sessionStatements, valueStatements } from './policy-services';
+import { stagingStatements, stateStatements } from './policy-buckets';
 import { isManaged, policyDocument, type PolicyScope, type Statement } from './policy-statement';
 import type { Plan } from '../../plan/model';
-import type { NamedPolicy } from '../../ports/host';
+import type { NamedPolicy, PolicyPlaces } from '../../ports/host';
 
 /** Policies for who builds these plans, for their machines, and for who removes their images: what these plans need, and nothing else. */
-export async function buildPolicies(cloud: Cloud, plans: readonly Plan[]): Promise<readonly NamedPolicy[]> {
-  const scope = await scopeOf(cloud, plans);
+export async function buildPolicies(cloud: Cloud, plans: readonly Plan[], places: PolicyPlaces = {}): Promise<readonly NamedPolicy[]> {
+  const scope = await scopeOf(cloud, plans, places);
   const build: Statement[] = [
     ...readStatements(scope),
     ...launchStatements(scope),
@@ -20,6 +21,7 @@ export async function buildPolicies(cloud: Cloud, plans: readonly Plan[]): Promi
     ...valueStatements(scope),
     ...sessionStatements(scope),
     ...stagingStatements(scope),
+    ...stateStatements(scope),
     ...passRoleStatements(scope),
     ...keyStatements(scope),
   ];
@@ -31,11 +33,11 @@ export async function buildPolicies(cloud: Cloud, plans: readonly Plan[]): Promi
   ];
 }
 
-async function scopeOf(cloud: Cloud, plans: readonly Plan[]): Promise<PolicyScope> {
+async function scopeOf(cloud: Cloud, plans: readonly Plan[], places: PolicyPlaces): Promise<PolicyScope> {
   const homes = await Promise.all(plans.map((plan) => cloud.regionOf(plan)));
   const regions = [...new Set([...homes, ...plans.flatMap((plan, index) => wantedRegions(plan, homes[index]).map(({ region }) => region))])].sort();
   const { account, partition } = await accountOf(cloud, plans, homes[0]);
-  return { plans, homes: [...new Set(homes)].sort(), homeOf: (plan) => homes[plans.indexOf(plan)], regions, account, partition };
+  return { plans, homes: [...new Set(homes)].sort(), homeOf: (plan) => homes[plans.indexOf(plan)], regions, account, partition, ...places };
 }
 
 /** Policies can be printed where there are no credentials, too: for the account of the plans, or for whichever they are used in. */

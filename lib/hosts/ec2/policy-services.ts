@@ -1,7 +1,6 @@
 import { posix } from 'path';
 import { BUILDER_PROFILE } from './instance-profile';
 import { isManaged, type PolicyScope, type Statement } from './policy-statement';
-import { STAGING_PREFIX } from './staging-bucket';
 import { TAGS } from './tags';
 import type { Plan } from '../../plan/model';
 import type { LateValue, ValueReference } from '../../plan/values';
@@ -72,24 +71,6 @@ export function sessionStatements({ plans, homes, account, partition }: PolicySc
       },
     ] : [],
   ];
-}
-
-/** The managed bucket, where something may be too big for a command. */
-export function stagingStatements({ plans, homes, account, partition }: PolicyScope): Statement[] {
-  const buckets = homes.map((region) => `arn:${partition}:s3:::golden-${account}-${region}`);
-  const see: Statement = { Sid: 'SeeStaged', Effect: 'Allow', Action: 's3:ListBucket', Resource: buckets };
-  if (!plans.some(({ builder }) => builder.communicator.type === 'ssm')) { return [see]; }
-  return [see, {
-    Sid: 'MakeStagingBucket',
-    Effect: 'Allow',
-    Action: ['s3:CreateBucket', 's3:PutBucketPublicAccessBlock', 's3:PutBucketTagging', 's3:PutEncryptionConfiguration', 's3:PutLifecycleConfiguration'],
-    Resource: buckets,
-  }, {
-    Sid: 'Stage',
-    Effect: 'Allow',
-    Action: ['s3:AbortMultipartUpload', 's3:DeleteObject', 's3:GetObject', 's3:PutObject'],
-    Resource: buckets.map((bucket) => `${bucket}/${STAGING_PREFIX}*`),
-  }];
 }
 
 /** The role of the machines: the managed one, which is made where it is not there, or the one that is given. */

@@ -1,5 +1,6 @@
 import { TAGS } from './tags';
 import type { Plan } from '../../plan/model';
+import type { PolicyPlaces } from '../../ports/host';
 
 /** One statement of an IAM policy. */
 export interface Statement {
@@ -11,7 +12,7 @@ export interface Statement {
 }
 
 /** What policies are for. */
-export interface PolicyScope {
+export interface PolicyScope extends PolicyPlaces {
   readonly plans: readonly Plan[];
   /** Regions that images are built in. */
   readonly homes: readonly string[];

@@ -2,6 +2,7 @@ import type { Image } from '@aws-sdk/client-ec2';
 import type { Cloud } from './cloud';
 import { removeImage } from './image-removal';
 import { usersOf, type Removable } from './in-use';
+import { removeManifest } from './manifest-file';
 import { copyRegions, ownImages, snapshotsOf } from './own-images';
 import { publishedId, removeParameter } from './parameters';
 import { TAGS, tagFilter, tagOf } from './tags';
@@ -35,6 +36,7 @@ export async function removeArtifacts(
   for (const { region, image, parameterName } of doomed) {
     if (parameterName !== undefined) { lines.push(...await removeParameter(cloud, region, parameterName, signal)); }
     lines.push(...await removeImage(cloud, region, image));
+    await removeManifest(cloud.outputFolder, plan.image, tagOf(image.Tags, TAGS.buildKey) ?? '', image.ImageId!);
   }
   return lines;
 }

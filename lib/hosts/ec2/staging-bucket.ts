@@ -3,8 +3,9 @@ import {
   PutBucketTaggingCommand, PutPublicAccessBlockCommand, type BucketLocationConstraint,
 } from '@aws-sdk/client-s3';
 import { awsCode } from './aws-errors';
+import { bucketRegion } from './bucket-region';
 import type { Cloud } from './cloud';
-import { listObjects } from './s3-objects';
+import { listObjects, type Bucket } from './s3-objects';
 import { TAGS } from './tags';
 import { GoldenError } from '../../errors';
 
@@ -66,22 +67,32 @@ export async function managedBucket(cloud: Cloud, region: string): Promise<strin
 }
 
 /**
- * Removes what builds staged in the managed bucket of a region: of those that are wanted, or all that no URL leads to any more.
- * Returns a line for each thing.
+ * Removes what builds staged in the managed bucket of a region and in the user's: of those that are wanted; or, in the managed
+ * one, all that no URL leads to any more. Returns a line for each thing.
  */
 export async function removeStaged(cloud: Cloud, region: string, isWanted?: (buildId: string) => boolean): Promise<readonly string[]> {
-  const bucket = await stagingBucketName(cloud, region);
-  if (!await bucketExists(cloud, region, bucket)) { return []; }
-  const client = cloud.clients.s3(region);
   const lines: string[] = [];
-  for (const { Key, LastModified } of await listObjects({ client, bucket }, STAGING_PREFIX)) {
-    const buildId = Key!.split('/')[1];
-    const isOld = cloud.clock.now() - (LastModified?.getTime() ?? 0) > URL_SECONDS * 1000;
-    if (isWanted ? !isWanted(buildId) : !isOld) { continue; }
-    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
-    lines.push(`staged file s3://${bucket}/${Key}`);
+  for (const { client, bucket, isManaged } of await stagingBuckets(cloud, region)) {
+    // What lies there for no known build is none of ours.
+    if (!isManaged && !isWanted) { continue; }
+    for (const { Key, LastModified } of await listObjects({ client, bucket }, STAGING_PREFIX)) {
+      const buildId = Key!.split('/')[1];
+      const isOld = cloud.clock.now() - (LastModified?.getTime() ?? 0) > URL_SECONDS * 1000;
+      if (isWanted ? !isWanted(buildId) : !isOld) { continue; }
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+      lines.push(`staged file s3://${bucket}/${Key}`);
+    }
   }
   return lines;
+}
+
+async function stagingBuckets(cloud: Cloud, region: string): Promise<readonly (Bucket & { readonly isManaged: boolean })[]> {
+  const managed = await stagingBucketName(cloud, region);
+  const { stagingBucket: given, clients } = cloud;
+  return [
+    ...await bucketExists(cloud, region, managed) ? [{ client: clients.s3(region), bucket: managed, isManaged: true }] : [],
+    ...given === undefined ? [] : [{ client: clients.s3(await bucketRegion(clients, given, region)), bucket: given, isManaged: false }],
+  ];
 }
 
 /** Whether it is there, and of this account. */

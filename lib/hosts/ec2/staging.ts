@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { CallOptions } from './aws-request';
+import { bucketRegion } from './bucket-region';
 import type { Cloud } from './cloud';
 import { managedBucket, STAGING_PREFIX, URL_SECONDS } from './staging-bucket';
 import { GoldenError } from '../../errors';
@@ -24,42 +25,51 @@ export interface StagingOptions {
   readonly region: string;
   /** Build that it is for; its garbage is told by that. */
   readonly buildId: string;
-  /** A bucket that the user has. Absent: the managed one, made when it is first needed. */
-  readonly bucket?: string;
 }
 
-/** Files in S3, that only URLs give access to. */
-export function s3Staging(cloud: Cloud, { region, buildId, bucket: given }: StagingOptions): Staging {
-  const s3 = cloud.clients.s3(region);
-  let known: Promise<string> | undefined;
-  const bucketName = () => known ??= given === undefined ? managedBucket(cloud, region).catch(forget) : Promise.resolve(given);
+/** Files in S3, that only URLs give access to: in the user's bucket, else in the managed one, which is made when it is first needed. */
+export function s3Staging(cloud: Cloud, { region: home, buildId }: StagingOptions): Staging {
+  let known: Promise<StagingBucket> | undefined;
   const forget = (error: unknown): never => {
     known = undefined;
     throw error;
   };
+  const bucketOf = () => known ??= stagingBucket(cloud, home).catch(forget);
   const newKey = () => `${STAGING_PREFIX}${buildId}/${randomBytes(16).toString('hex')}`;
-  const sign = (command: GetObjectCommand | PutObjectCommand) => (
+  const sign = (region: string, command: GetObjectCommand | PutObjectCommand) => (
     getSignedUrl(cloud.clients.s3Client(region), command as GetObjectCommand, { expiresIn: URL_SECONDS })
   );
-  const removeObject = async (Bucket: string, Key: string) => { await s3.send(new DeleteObjectCommand({ Bucket, Key })); };
 
   return {
     offer: async (content: Readable, { signal } = {}): Promise<StagedFile> => {
-      const Bucket = await bucketName();
-      const Key = newKey();
-      const { bytes, sha256 } = await upload(cloud, region, { Bucket, Key }, content, signal);
-      return { url: await sign(new GetObjectCommand({ Bucket, Key })), bytes, sha256, remove: () => removeObject(Bucket, Key) };
+      const { region, Bucket } = await bucketOf();
+      const place = { Bucket, Key: newKey() };
+      const { bytes, sha256 } = await upload(cloud, region, place, content, signal);
+      const remove = async () => { await cloud.clients.s3(region).send(new DeleteObjectCommand(place)); };
+      return { url: await sign(region, new GetObjectCommand(place)), bytes, sha256, remove };
     },
     expect: async (): Promise<ExpectedFile> => {
-      const Bucket = await bucketName();
-      const Key = newKey();
+      const { region, Bucket } = await bucketOf();
+      const place = { Bucket, Key: newKey() };
+      const s3 = cloud.clients.s3(region);
       return {
-        url: await sign(new PutObjectCommand({ Bucket, Key })),
-        read: async () => (await s3.send(new GetObjectCommand({ Bucket, Key }))).Body as Readable,
-        remove: () => removeObject(Bucket, Key),
+        url: await sign(region, new PutObjectCommand(place)),
+        read: async () => (await s3.send(new GetObjectCommand(place))).Body as Readable,
+        remove: async () => { await s3.send(new DeleteObjectCommand(place)); },
       };
     },
   };
+}
+
+interface StagingBucket {
+  readonly Bucket: string;
+  readonly region: string;
+}
+
+async function stagingBucket(cloud: Cloud, region: string): Promise<StagingBucket> {
+  const { stagingBucket: Bucket } = cloud;
+  if (Bucket === undefined) { return { Bucket: await managedBucket(cloud, region), region }; }
+  return { Bucket, region: await bucketRegion(cloud.clients, Bucket, region) };
 }
 
 interface Place {
