@@ -7,7 +7,7 @@ import type { MachineProvider } from './machines/machine-provider';
 import { MemoryMachines } from './machines/memory-machines';
 import { motoProxy } from './moto-proxy';
 import { leftResources, type LeftResources } from './resources';
-import { startServer, type LoggedCall } from './server';
+import { startServer, type Authority, type LoggedCall } from './server';
 import { DEFAULT_SETTINGS, type CloudSettings } from './settings';
 import type { CreateSsmService, SsmService } from './ssm/ssm-service';
 import { ssmSurroundings } from './ssm-surroundings';
@@ -40,6 +40,8 @@ export interface Cloud<Ssm extends SsmService = SsmService> {
   readonly calls: LoggedCall[];
   readonly faults: Faults;
   readonly settings: CloudSettings;
+  /** Tests let it decide by policies. */
+  readonly authority: Authority;
   readonly machines: MachineProvider;
   readonly ssm: Ssm;
   /** Everything that is there, for tests that look behind the API. */
@@ -62,6 +64,7 @@ export async function startCloud<Ssm extends SsmService = SsmService>(options: C
   const faults = new Faults();
   const buckets = new Buckets(clock);
   const calls: LoggedCall[] = [];
+  const authority: Authority = {};
   const seenRegions = new Set<string>([moto.region]);
   let port = 0;
   const world = worldState({
@@ -70,7 +73,7 @@ export async function startCloud<Ssm extends SsmService = SsmService>(options: C
   const credentials = new Credentials(world, moto.account);
   const ssm = options.ssm?.(ssmSurroundings(world, () => `localhost:${port}`));
   const started = await startServer({
-    world, faults, buckets, credentials, ssm, log: (call) => { calls.push(call); if (call.region) { seenRegions.add(call.region); } },
+    world, authority, faults, buckets, credentials, ssm, log: (call) => { calls.push(call); if (call.region) { seenRegions.add(call.region); } },
   }, options.port).catch(async (error: unknown) => { await moto.stop(); throw error; });
   port = started.port;
   // Where the host is a number, the first part of it would be taken for a bucket.
@@ -82,6 +85,7 @@ export async function startCloud<Ssm extends SsmService = SsmService>(options: C
     buckets.clear();
     credentials.clear();
     calls.length = 0;
+    authority.allows = undefined;
     Object.assign(settings, freshSettings(options.settings));
     await ssm?.reset();
   };
@@ -92,6 +96,7 @@ export async function startCloud<Ssm extends SsmService = SsmService>(options: C
     calls,
     faults,
     settings,
+    authority,
     machines,
     ssm: ssm as Ssm,
     world,

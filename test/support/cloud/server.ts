@@ -28,7 +28,25 @@ export interface LoggedCall {
   readonly at: number;
 }
 
+/** What somebody asks to do, before it is decided whether they may. */
+export interface AskedCall {
+  readonly service: string;
+  readonly action: string;
+  readonly region: string;
+  readonly account: string;
+  /** Path and query. */
+  readonly path: string;
+  /** Empty for calls of S3. */
+  readonly body: string;
+}
+
+/** Decides who may do what. Absent: everybody may do everything. */
+export interface Authority {
+  allows?: (call: AskedCall) => boolean | Promise<boolean>;
+}
+
 export interface ServerParts {
+  readonly authority: Authority;
   readonly world: WorldState;
   readonly faults: Faults;
   readonly buckets: Buckets;
@@ -74,6 +92,8 @@ async function serve(parts: ServerParts, conditions: ObjectConditions, incoming:
     const full = { ...envelope, action, path, account: parts.credentials.account(envelope.accessKey) };
     request = full;
     const fault = admit(parts, full, body);
+    const { service, region, account } = full;
+    if (await parts.authority.allows?.({ service, action, region, account, path, body }) === false) { throw denied(service, action); }
     if (isObject) {
       await serveObject(parts, conditions, full, fault, incoming, response, finish);
       return;
