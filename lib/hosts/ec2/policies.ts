@@ -1,9 +1,9 @@
 import type { Cloud } from './cloud';
 import { wantedRegions } from './copies';
 import { BUILDER_POLICY } from './instance-profile';
-import { captureStatements, cleaningStatements, launchStatements, readStatements, sharingStatements } from './policy-ec2';
+import { stagingRemovalStatements, stagingStatements, stateStatements } from './policy-buckets';
+import { captureStatements, cleaningStatements, launchStatements, readStatements, removalStatements, sharingStatements } from './policy-ec2';
 import { keyStatements, parameterStatements, passRoleStatements, sessionStatements, valueStatements } from './policy-services';
-import { stagingStatements, stateStatements } from './policy-buckets';
 import { isManaged, policyDocument, type PolicyScope, type Statement } from './policy-statement';
 import type { Plan } from '../../plan/model';
 import type { NamedPolicy, PolicyPlaces } from '../../ports/host';
@@ -49,13 +49,16 @@ async function accountOf(cloud: Cloud, plans: readonly Plan[], region: string | 
   return cloud.clients.callerIdentity(region).catch(() => ({ account: '*', partition }));
 }
 
-/** What `golden destroy` asks, beside what a build asks: who still uses an image. */
+/** What `golden gc` asks, and `golden destroy`, which looks who still uses an image. */
 function destroyStatements(scope: PolicyScope): Statement[] {
-  const { partition, account, plans, regions } = scope;
+  const { regions } = scope;
   return [
     ...readStatements(scope),
     ...cleaningStatements(scope),
+    ...removalStatements(scope),
     ...parameterStatements(scope),
+    ...stagingRemovalStatements(scope),
+    ...stateStatements(scope),
     {
       Sid: 'SeeWhoUsesImages',
       Effect: 'Allow',
@@ -65,12 +68,6 @@ function destroyStatements(scope: PolicyScope): Statement[] {
       ],
       Resource: '*',
       Condition: { StringEquals: { 'aws:RequestedRegion': [...regions] } },
-    },
-    {
-      Sid: 'RemoveParameters',
-      Effect: 'Allow',
-      Action: 'ssm:DeleteParameter',
-      Resource: regions.flatMap((region) => plans.map(({ delivery }) => `arn:${partition}:ssm:${region}:${account}:parameter${delivery.parameterName}`)),
     },
   ];
 }

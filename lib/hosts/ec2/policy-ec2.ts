@@ -48,10 +48,11 @@ export function launchStatements(scope: PolicyScope): Statement[] {
     {
       Sid: 'ControlOurMachines',
       Effect: 'Allow',
-      Action: ['ec2:ModifyInstanceAttribute', 'ec2:StartInstances', 'ec2:StopInstances', 'ec2:TerminateInstances'],
+      Action: ['ec2:ModifyInstanceAttribute', 'ec2:StopInstances', 'ec2:TerminateInstances'],
       Resource: ec2Arns(scope, homes, 'instance'),
       Condition: TAGGED,
     },
+    { Sid: 'LeaveGroups', Effect: 'Allow', Action: 'ec2:ModifyInstanceAttribute', Resource: ec2Arns(scope, homes, 'security-group') },
     { Sid: 'MakeGroupsTagged', Effect: 'Allow', Action: 'ec2:CreateSecurityGroup', Resource: ec2Arns(scope, homes, 'security-group'), Condition: TAGGED_BY_REQUEST },
     { Sid: 'MakeGroupsIn', Effect: 'Allow', Action: 'ec2:CreateSecurityGroup', Resource: ec2Arns(scope, homes, 'vpc') },
     {
@@ -124,6 +125,15 @@ export function sharingStatements(scope: PolicyScope): Statement[] {
       Resource: '*',
       Condition: { StringEquals: { 'aws:RequestedRegion': regions } },
     }] : [],
+  ];
+}
+
+/** Machines of builds that died, and the groups that they were in. */
+export function removalStatements(scope: PolicyScope): Statement[] {
+  const { regions } = scope;
+  return [
+    { Sid: 'EndOurMachines', Effect: 'Allow', Action: 'ec2:TerminateInstances', Resource: ec2Arns(scope, regions, 'instance'), Condition: TAGGED },
+    { Sid: 'RemoveOurGroups', Effect: 'Allow', Action: 'ec2:DeleteSecurityGroup', Resource: ec2Arns(scope, regions, 'security-group'), Condition: TAGGED },
   ];
 }
 

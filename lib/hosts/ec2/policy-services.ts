@@ -11,7 +11,8 @@ export function parameterStatements({ plans, regions, account, partition }: Poli
   return [{
     Sid: 'PublishImages',
     Effect: 'Allow',
-    Action: ['ssm:AddTagsToResource', 'ssm:GetParameter', 'ssm:PutParameter'],
+    // One that names an image which was not published in the end is taken back.
+    Action: ['ssm:AddTagsToResource', 'ssm:DeleteParameter', 'ssm:GetParameter', 'ssm:PutParameter'],
     Resource: regions.flatMap((region) => folders.map((folder) => `arn:${partition}:ssm:${region}:${account}:parameter${folder === '/' ? '' : folder}/*`)),
   }];
 }
@@ -50,7 +51,7 @@ export function sessionStatements({ plans, homes, account, partition }: PolicySc
       {
         Sid: 'FollowCommands',
         Effect: 'Allow' as const,
-        Action: ['ssm:CancelCommand', 'ssm:GetCommandInvocation', 'ssm:ListCommandInvocations'],
+        Action: 'ssm:GetCommandInvocation',
         Resource: '*',
         Condition: { StringEquals: { 'aws:RequestedRegion': homes } },
       },
@@ -66,7 +67,7 @@ export function sessionStatements({ plans, homes, account, partition }: PolicySc
       {
         Sid: 'EndOwnSessions',
         Effect: 'Allow' as const,
-        Action: ['ssm:ResumeSession', 'ssm:TerminateSession'],
+        Action: 'ssm:TerminateSession',
         Resource: homes.map((region) => `arn:${partition}:ssm:${region}:${account}:session/$\{aws:userid}-*`),
       },
     ] : [],
