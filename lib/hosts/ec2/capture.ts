@@ -6,6 +6,7 @@ import { removeImage } from './image-removal';
 import { describeImage, imageName, NAME_LENGTH, type FoundImage, type ImageRequest } from './image-request';
 import { NOT_YET } from './not-yet';
 import { idsOf, isSound, ownImages } from './own-images';
+import type { ToldParameter } from './parameters';
 import { registerImage } from './registration';
 import { imageTags, TAGS, tagOf, tagSpecifications } from './tags';
 import { GoldenError } from '../../errors';
@@ -19,6 +20,8 @@ export interface Ec2Draft extends DraftArtifact {
   readonly plan: Plan;
   readonly keys: BuildKeys;
   readonly buildId: string;
+  /** Parameters that name it already. */
+  readonly told: ToldParameter[];
 }
 
 /** Snapshots of big volumes take hours. */
@@ -37,7 +40,7 @@ export async function captureImage(cloud: Cloud, machine: Ec2Machine, { plan, ke
     const image = await whenAvailable(cloud, region, imageId, signal);
     if (image.State === 'available') {
       await settleDraft(cloud, region, plan, image, buildId, signal);
-      return { id: imageId, files: [], region, plan, keys, buildId };
+      return { id: imageId, files: [], region, plan, keys, buildId, told: [] };
     }
     await removeImage(cloud, region, image);
     const reason = image.StateReason?.Message ?? `its state is ${image.State}`;

@@ -4,6 +4,7 @@ import type { Cloud } from './cloud';
 import { removeImage, removeSnapshot } from './image-removal';
 import { NOT_YET } from './not-yet';
 import { copyRegions, idsOf, isSound, ownImages, ownSnapshots } from './own-images';
+import { retractParameters, type ToldParameter } from './parameters';
 import { awsTags, buildTags, TAGS, tagFilter, tagOf } from './tags';
 import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
@@ -26,20 +27,46 @@ export async function findDraft(
     }
     await adopt(cloud, region, finished, plan, buildId, signal);
     await settleDraft(cloud, region, plan, finished, buildId, signal);
-    return { id: image.ImageId!, files: [], region, plan, keys, buildId };
+    return { id: image.ImageId!, files: [], region, plan, keys, buildId, told: [] };
   }
   return undefined;
 }
 
 /** Removes a draft, with what was made of it in other regions. Nothing that another build has adopted since. */
-export async function discardDraft(cloud: Cloud, { region, plan, buildId, id }: Ec2Draft): Promise<void> {
+export async function discardDraft(cloud: Cloud, { region, plan, buildId, id, told }: Ec2Draft): Promise<void> {
   const [home] = await ownImages(cloud, region, [{ Name: 'image-id', Values: [id] }]);
   const regions = new Set([region, ...plan.delivery.regions.map((each) => each.region), ...home ? copyRegions(home) : []]);
-  await Promise.all([...regions].map((each) => removeDrafts(cloud, each, buildId)));
+  await removeUnpublished(cloud, { regions: [...regions], buildId, told });
 }
 
-/** Removes all images and snapshots in a region that a build made and did not publish. Returns a line for each. */
-export async function removeDrafts(cloud: Cloud, region: string, buildId: string, keep?: string): Promise<readonly string[]> {
+export interface Unpublished {
+  /** Where there may be something. */
+  readonly regions: readonly string[];
+  readonly buildId: string;
+  /** A draft that stays. */
+  readonly keep?: string;
+  readonly told: readonly ToldParameter[];
+}
+
+/** Removes all images and snapshots that a build made and did not publish, and takes back that parameters name them. Returns a line for each. */
+export async function removeUnpublished(cloud: Cloud, { regions, buildId, keep, told }: Unpublished): Promise<readonly string[]> {
+  const everywhere = async <T>(act: (region: string) => Promise<readonly T[]>) => (await Promise.all(regions.map(act))).flat();
+  const drafts = await everywhere((region) => ownImages(cloud, region, [tagFilter(TAGS.build, buildId), tagFilter(TAGS.state, 'draft')]));
+  const originals = drafts.filter(({ ImageId, Tags }) => ImageId !== keep && tagOf(Tags, TAGS.copyOf) === undefined).map(({ ImageId }) => ImageId!);
+  const lines: string[] = [];
+  if (originals.length > 0) {
+    lines.push(...await retractParameters(cloud, told));
+    // A copy is published a moment before its original, by which it is found: it goes first, whichever build made it.
+    lines.push(...await everywhere(async (region) => {
+      const copies = await ownImages(cloud, region, [tagFilter(TAGS.copyOf, ...originals)]);
+      return (await Promise.all(copies.map((copy) => removeImage(cloud, region, copy)))).flat();
+    }));
+  }
+  return [...lines, ...await everywhere((region) => removeDrafts(cloud, region, buildId, keep))];
+}
+
+/** Those of one region. */
+async function removeDrafts(cloud: Cloud, region: string, buildId: string, keep?: string): Promise<readonly string[]> {
   const filters = [tagFilter(TAGS.build, buildId), tagFilter(TAGS.state, 'draft')];
   const images = (await ownImages(cloud, region, filters)).filter(({ ImageId, Tags }) => (
     keep === undefined || (ImageId !== keep && tagOf(Tags, TAGS.copyOf) !== keep)

@@ -1,9 +1,11 @@
 import type { Image, Tag } from '@aws-sdk/client-ec2';
 import type { Cloud } from './cloud';
 import { removeTemporary } from './dead-builds';
-import { removeDrafts } from './drafts';
+import { removeUnpublished } from './drafts';
 import { removeImage, removeSnapshot } from './image-removal';
 import { copyRegions, idsOf, ownImages, ownSnapshots } from './own-images';
+import type { ToldParameter } from './parameters';
+import { TOLD } from './publication';
 import { removeStaged } from './staging-bucket';
 import { TAGS, tagFilter, tagOf } from './tags';
 import type { DeadBuild, DraftArtifact, GarbageScope, HostContext } from '../../ports/host';
@@ -34,10 +36,10 @@ export async function removeBuild(cloud: Cloud, build: DeadBuild, _context: Host
   const filters = [tagFilter(TAGS.build, build.buildId)];
   const lines = await Promise.all([...regions].map(async (region) => [
     ...await removeTemporary(cloud, region, filters, isTemporary),
-    ...await removeDrafts(cloud, region, build.buildId, keep?.id),
     ...await removeStaged(cloud, region, (buildId) => buildId === build.buildId),
   ]));
-  return lines.flat();
+  const told = build.intents.filter(({ act }) => act === TOLD).map(({ detail }) => detail as unknown as ToldParameter);
+  return [...lines.flat(), ...await removeUnpublished(cloud, { regions: [...regions], buildId: build.buildId, keep: keep?.id, told })];
 }
 
 async function collectRegion(cloud: Cloud, region: string, images: readonly Image[]): Promise<readonly string[]> {

@@ -10,6 +10,14 @@ export interface PublishedId {
   readonly buildKey: string;
 }
 
+/** What a parameter is made to name before the image is published, and what it named until then. */
+export interface ToldParameter {
+  readonly region: string;
+  readonly name: string;
+  readonly imageId: string;
+  readonly previous?: string;
+}
+
 /** The AMI ID that a parameter holds in a region. */
 export async function publishedId(cloud: Cloud, region: string, Name: string, signal?: AbortSignal): Promise<string | undefined> {
   try {
@@ -21,12 +29,14 @@ export async function publishedId(cloud: Cloud, region: string, Name: string, si
   }
 }
 
-/** Writes an AMI ID into the parameter of a plan, where it does not hold it. Returns a line where it was written. */
+/** Writes an AMI ID into the parameter of a plan, where it does not hold it. Returns a line where it was written; `tell` gets to know before. */
 export async function publishParameter(
-  cloud: Cloud, region: string, plan: Plan, { imageId, buildKey }: PublishedId, signal: AbortSignal,
+  cloud: Cloud, region: string, plan: Plan, { imageId, buildKey }: PublishedId, signal: AbortSignal, tell?: (told: ToldParameter) => Promise<void>,
 ): Promise<readonly string[]> {
   const { parameterName: Name } = plan.delivery;
-  if (await publishedId(cloud, region, Name, signal) === imageId) { return []; }
+  const previous = await publishedId(cloud, region, Name, signal);
+  if (previous === imageId) { return []; }
+  await tell?.({ region, name: Name, imageId, ...previous !== undefined && { previous } });
   const ssm = cloud.clients.ssm(region);
   const parameter = { Name, Value: imageId, Type: 'String', DataType: 'aws:ec2:image', Description: `AMI of ${plan.image}`.slice(0, 1024) } as const;
   const tags: TagMap = { [TAGS.managed]: 'true', [TAGS.image]: plan.image.slice(0, 256), [TAGS.definitionHash]: plan.definitionHash, [TAGS.buildKey]: buildKey };
@@ -41,6 +51,17 @@ export async function publishParameter(
     });
   }
   return [`wrote ${imageId} into ${Name} in ${region}`];
+}
+
+/** Gives parameters back what they named before an image that was not published in the end. Returns a line for each. */
+export async function retractParameters(cloud: Cloud, told: readonly ToldParameter[]): Promise<readonly string[]> {
+  const lines = await Promise.all(told.map(async ({ region, name: Name, imageId, previous }) => {
+    if (await publishedId(cloud, region, Name) !== imageId) { return []; }
+    if (previous === undefined) { return removeParameter(cloud, region, Name); }
+    await cloud.clients.ssm(region).send(new PutParameterCommand({ Name, Value: previous, Type: 'String', DataType: 'aws:ec2:image', Overwrite: true }));
+    return [`${imageId} from the parameter ${Name} in ${region}, which names ${previous} again`];
+  }));
+  return lines.flat();
 }
 
 /** Removes the parameter of a plan. Returns a line where it was there. */

@@ -11,6 +11,9 @@ import { awsTags, TAGS } from './tags';
 import { GoldenError } from '../../errors';
 import type { Artifact, HostContext } from '../../ports/host';
 
+/** The act under which it is recorded that a parameter is to name an image. */
+export const TOLD = 'ec2-parameter';
+
 /**
  * Tells of an image: in the parameters that stacks read, first where the copies are; then on the image itself, from when on it
  * makes other builds of its key needless; then in the manifest. Whoever does it again changes nothing that is done.
@@ -25,7 +28,10 @@ export async function publishImage(cloud: Cloud, draft: Ec2Draft, manifest: obje
   const regions = [region, ...wantedRegions(plan, region).map((each) => each.region)];
   const places = found.map((image, index) => ({ place: regions[index], image: image ?? missing(id, regions[index], plan.image) }));
   const tell = ({ place, image }: { readonly place: string; readonly image: Image }) => (
-    publishParameter(cloud, place, plan, { imageId: image.ImageId!, buildKey: keys.build }, signal)
+    publishParameter(cloud, place, plan, { imageId: image.ImageId!, buildKey: keys.build }, signal, async (told) => {
+      await context.intend(TOLD, { ...told });
+      draft.told.push(told);
+    })
   );
   const mark = ({ place, image }: { readonly place: string; readonly image: Image }) => markPublished(cloud, place, image, { bootTested }, signal);
   const [home, ...copies] = places;

@@ -1,0 +1,57 @@
+import { ec2Plan } from './ec2-fixture';
+import { startImages, type ImageFixture } from './image-fixture';
+import { distributeImage } from '../../../lib/hosts/ec2/distribution';
+import { discardDraft } from '../../../lib/hosts/ec2/drafts';
+import { removeBuild } from '../../../lib/hosts/ec2/garbage';
+import { publishedId } from '../../../lib/hosts/ec2/parameters';
+import { publishImage } from '../../../lib/hosts/ec2/publication';
+
+const OTHER = 'eu-west-1';
+
+let ec2: ImageFixture;
+beforeAll(async () => { ec2 = await startImages(); }, 120_000);
+afterAll(() => ec2.stop());
+beforeEach(() => ec2.reset());
+
+const plan = ec2Plan({ delivery: { regions: [{ region: OTHER }] } });
+
+/* The last thing that makes a build published is the tag of its image at home: here it is refused, when all else is done. */
+async function publishInVain(given = plan) {
+  const intents: { act: string; detail: { readonly [key: string]: unknown } }[] = [];
+  const context: typeof ec2.context = { ...ec2.context, intend: async (act, detail) => { intents.push({ act, detail }); } };
+  const draft = await ec2.capture(given, context);
+  await distributeImage(ec2.cloud, draft, { plan: given, keys: ec2.keysOf(given) }, context);
+  ec2.aws.settings.denied = ['ec2:CreateTags@us-east-2'];
+  await expect(publishImage(ec2.cloud, draft, {}, context)).rejects.toMatchObject({ code: 'access-denied' });
+  ec2.aws.settings.denied = [];
+  return { draft, intents };
+}
+
+const published = (region: string) => publishedId(ec2.cloud, region, plan.delivery.parameterName);
+
+describe('an image that was told of and not published', () => {
+  test('is taken back by its own build: parameters, copies that said that they are published, and all', async () => {
+    const { draft } = await publishInVain();
+    expect(await published('us-east-2')).toBe(draft.id);
+    await discardDraft(ec2.cloud, draft);
+    const { images, snapshots, parameters } = await ec2.left();
+    expect([...images, ...snapshots, ...parameters]).toEqual([]);
+  });
+
+  test('is taken back by whoever removes what its build left when it was killed', async () => {
+    const { draft, intents } = await publishInVain();
+    expect(await published(OTHER)).toBeDefined();
+    await removeBuild(ec2.cloud, { buildId: draft.buildId, intents }, ec2.context);
+    const { images, snapshots, parameters } = await ec2.left();
+    expect([...images, ...snapshots, ...parameters]).toEqual([]);
+  });
+
+  test('gives its parameters back to the image before it', async () => {
+    const { id } = await ec2.publish(plan);
+    const copy = await published(OTHER);
+    const { draft } = await publishInVain();
+    await discardDraft(ec2.cloud, draft);
+    expect([await published('us-east-2'), await published(OTHER)]).toEqual([id, copy]);
+    expect((await ec2.left()).images.map((image) => image.id).sort()).toEqual([id, copy].sort());
+  });
+});
