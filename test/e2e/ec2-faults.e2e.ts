@@ -10,7 +10,7 @@ import { faultPlan } from '../support/fault-plan';
 import { KilledBuilds } from '../support/killed-builds';
 
 /** Accounts in which builds run at the same time: they wait more than they work. */
-const LANES = 4;
+const LANES = 6;
 
 const ACCOUNT = { account: '123456789012', region: 'us-east-2', otherRegion: 'us-west-2' };
 
@@ -127,7 +127,9 @@ function faultsOf(calls: readonly LoggedCall[]): readonly CallFault[] {
     const nth = calls.slice(0, index + 1).filter((call) => isOf(call, { service, action, region, nth: 0, kind: 'throttle' })).length;
     const isReading = READING.test(action);
     if (isReading && nth > 1) { continue; }
-    const kinds: readonly FaultKind[] = isReading ? ANY : [...ANY, 'error-500-after-effect'];
+    // Who may not remove what is staged leaves it to the bucket, which keeps it for a day.
+    const mayBeDenied = action !== 'DeleteObject';
+    const kinds: readonly FaultKind[] = isReading ? ANY : [...ANY, 'error-500-after-effect', ...mayBeDenied ? ['access-denied'] as const : []];
     faults.push(...kinds.map((kind) => ({ service, action, region, nth, kind })));
   }
   return faults;

@@ -21,6 +21,8 @@ const PARALLEL_PARTS = 4;
 /** A bucket that has just been made may not be known everywhere. */
 const S3_NOT_YET = ['NoSuchBucket'];
 
+const REMOVAL_MS = 20_000;
+
 export interface StagingOptions {
   readonly region: string;
   /** Build that it is for; its garbage is told by that. */
@@ -45,7 +47,7 @@ export function s3Staging(cloud: Cloud, { region: home, buildId }: StagingOption
       const { region, Bucket } = await bucketOf();
       const place = { Bucket, Key: newKey() };
       const { bytes, sha256 } = await upload(cloud, region, place, content, signal);
-      const remove = async () => { await cloud.clients.s3(region).send(new DeleteObjectCommand(place)); };
+      const remove = () => removeObject(cloud, region, place);
       return { url: await sign(region, new GetObjectCommand(place)), bytes, sha256, remove };
     },
     expect: async (): Promise<ExpectedFile> => {
@@ -55,7 +57,7 @@ export function s3Staging(cloud: Cloud, { region: home, buildId }: StagingOption
       return {
         url: await sign(region, new PutObjectCommand(place)),
         read: async () => (await s3.send(new GetObjectCommand(place))).Body as Readable,
-        remove: async () => { await s3.send(new DeleteObjectCommand(place)); },
+        remove: () => removeObject(cloud, region, place),
       };
     },
   };
@@ -64,6 +66,11 @@ export function s3Staging(cloud: Cloud, { region: home, buildId }: StagingOption
 interface StagingBucket {
   readonly Bucket: string;
   readonly region: string;
+}
+
+/** Nobody looks for one object of a build that has ended well: the bucket would keep it for a day. */
+async function removeObject(cloud: Cloud, region: string, place: Place): Promise<void> {
+  await cloud.clients.s3(region).send(new DeleteObjectCommand(place), { notYet: ['NoSuchKey', ...S3_NOT_YET], deadlineMs: REMOVAL_MS });
 }
 
 async function stagingBucket(cloud: Cloud, region: string): Promise<StagingBucket> {
