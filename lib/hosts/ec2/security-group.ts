@@ -48,7 +48,10 @@ export async function buildGroup(ec2: Caller, { vpc, name, tags, port, from, sig
     }), { signal, notYet: ['InvalidGroup.NotFound'] });
   } catch (error) {
     // An earlier try had done it, and its answer was lost.
-    if (awsCode(error) !== 'InvalidPermission.Duplicate') { throw error; }
+    if (awsCode(error) !== 'InvalidPermission.Duplicate') {
+      await removeGroup(ec2, id).catch(() => undefined);
+      throw error;
+    }
   }
   return id;
 }
