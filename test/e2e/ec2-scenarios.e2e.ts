@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
 import { Check, FileSource, Provisioner } from '../../lib';
+import { checksOf } from '../support/golden';
 import { endOf, scenario, type Scenario } from '../support/scenario';
 import { scenarioCloud, type ScenarioCloud } from '../support/scenario-cloud';
 
@@ -24,8 +25,9 @@ describe.each(['ssm', 'ssh'] as const)('a build over %s', (kind) => {
   afterEach(async () => {
     await Promise.all([booted.calm(), light.calm()]);
     for (const one of scenarios.splice(0)) {
-      await one.command(['destroy', '--host', 'ec2', '--yes', '--app', 'cdk.out']);
+      const { exitCode, stdout, stderr } = await one.command(['destroy', '--host', 'ec2', '--yes', '--app', 'cdk.out']);
       one.remove();
+      expect(`${exitCode} ${stdout}${stderr}`).toMatch(/^0 /);
     }
   });
 
@@ -81,6 +83,28 @@ describe.each(['ssm', 'ssh'] as const)('a build over %s', (kind) => {
     });
     expect(endOf(await one.build())).toMatchObject({ status: 'built' });
     expect(await one.leftovers()).toEqual([]);
+  });
+
+  test('that is asked for a boot test starts the image once more, and publishes what holds there, too', async () => {
+    const one = declare(booted, {
+      provisioners: [Provisioner.shell({ inline: ['echo stays > /etc/golden-scenario'] })],
+      checks: [Check.file('/etc/golden-scenario', { contents: ['stays'] }), Check.service('ssh', { running: true })],
+    });
+    const run = await one.build(['--boot-test']);
+    expect(endOf(run)).toMatchObject({ status: 'built' });
+    expect(checksOf(run, 'passed', 'boot-test')).toEqual(['file /etc/golden-scenario: exists', 'file /etc/golden-scenario: contents', 'service ssh: running']);
+    expect(await one.leftovers()).toEqual([]);
+  });
+
+  test('whose boot test fails is published nowhere', async () => {
+    const one = declare(booted, {
+      provisioners: [Provisioner.shell({ inline: ['echo only now > /run/golden-scenario'] })],
+      checks: [Check.file('/run/golden-scenario', { exists: true })],
+    });
+    const run = await one.build(['--boot-test']);
+    expect(endOf(run)).toMatchObject({ status: 'failed', error: { code: 'check-failed' } });
+    expect(checksOf(run, 'failed', 'boot-test')).toEqual(['file /run/golden-scenario: exists']);
+    await expectNothing(one);
   });
 
   test('shows 10 MB of output whole and in order', async () => {
