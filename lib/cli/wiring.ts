@@ -1,19 +1,25 @@
 import { homedir } from 'os';
-import { join } from 'path';
+import { basename, join } from 'path';
 import { stateInFolder } from '../engine/state-folder';
 import { GoldenError } from '../errors';
 import { run } from '../process';
+import { requireCompiled } from './code-cache';
 import type { HostFactory, StateFactory } from './surroundings';
 import type { Clock } from '../ports/clock';
 import type { CommunicatorFactory } from '../ports/communicator';
 import type { LocalRunner } from '../ports/local-runner';
+
+/** All of the building half in one file, but for what EC2 needs. */
+const BUNDLE = 'golden.js';
 
 /* The one place that knows the hosts and communicators there are. What is heavy is loaded when it is used, not before. */
 /* eslint-disable @typescript-eslint/no-require-imports */
 const sandboxRoom = () => require('../hosts/sandbox/sandbox-host') as typeof import('../hosts/sandbox/sandbox-host');
 const execRoom = () => require('../communicators/exec/exec-communicator') as typeof import('../communicators/exec/exec-communicator');
 const sshRoom = () => require('../communicators/ssh/ssh-communicators') as typeof import('../communicators/ssh/ssh-communicators');
-const ec2Wiring = () => require('./ec2-wiring') as typeof import('./ec2-wiring');
+const ec2Wiring = () => (basename(__filename) === BUNDLE
+  ? requireCompiled(join(__dirname, 'ec2-wiring.js'), join(stateFolder(process.env), 'code')) : require('./ec2-wiring')
+) as typeof import('./ec2-wiring');
 /* eslint-enable @typescript-eslint/no-require-imports */
 
 /** Makes the host that the command line names. */

@@ -4,9 +4,12 @@ import { openCloud, type Cloud, type CloudOptions } from './cloud';
 import { distributeImage, reconcileImage } from './distribution';
 import { discardDraft, findDraft } from './drafts';
 import { ec2Machine } from './ec2-machine';
+import { collectGarbage, removeBuild } from './garbage';
 import { launchMachine } from './launch';
 import { findLayer, LAYER_SECONDS, layerImage, saveLayer } from './layers';
+import { buildPolicies } from './policies';
 import { publishImage } from './publication';
+import { removeArtifacts } from './removal';
 import { resolveSource, sourceImageId } from './source-resolution';
 import { guardTarget } from './target-guard';
 import { GoldenError } from '../../errors';
@@ -16,13 +19,6 @@ import type {
   Artifact, BootRequest, CaptureRequest, DeadBuild, DraftArtifact, GarbageScope, Host, HostContext, LaunchRequest, Machine, NamedPolicy,
   PolicyPlaces, ResolvedSource,
 } from '../../ports/host';
-
-/* What few commands need is loaded by those. */
-/* eslint-disable @typescript-eslint/no-require-imports */
-const garbageModule = () => require('./garbage') as typeof import('./garbage');
-const removalModule = () => require('./removal') as typeof import('./removal');
-const policiesModule = () => require('./policies') as typeof import('./policies');
-/* eslint-enable @typescript-eslint/no-require-imports */
 
 export type Ec2HostOptions = CloudOptions;
 
@@ -103,19 +99,19 @@ export class Ec2Host implements Host {
   }
 
   removeBuild(build: DeadBuild, context: HostContext, keep?: DraftArtifact): Promise<readonly string[]> {
-    return garbageModule().removeBuild(this.cloud, build, context, keep && ec2Draft(keep));
+    return removeBuild(this.cloud, build, context, keep && ec2Draft(keep));
   }
 
   collectGarbage(context: HostContext, scope?: GarbageScope): Promise<readonly string[]> {
-    return garbageModule().collectGarbage(this.cloud, context, scope);
+    return collectGarbage(this.cloud, context, scope);
   }
 
   removeArtifacts(plan: Plan, options: { readonly dryRun: boolean }, context: HostContext): Promise<readonly string[]> {
-    return removalModule().removeArtifacts(this.cloud, plan, options, context);
+    return removeArtifacts(this.cloud, plan, options, context);
   }
 
   policies(plans: readonly Plan[], places?: PolicyPlaces): Promise<readonly NamedPolicy[]> {
-    return policiesModule().buildPolicies(this.cloud, plans, places);
+    return buildPolicies(this.cloud, plans, places);
   }
 }
 
