@@ -37,7 +37,17 @@ export function schemaFaults(document: unknown, values: number): PlanFault[] {
 function validator(allErrors: boolean): ValidateFunction {
   const existing = compiled.get(allErrors);
   if (existing) { return existing; }
-  const made = new Ajv({ allErrors, verbose: true, discriminator: true, strict: false, validateFormats: false, ownProperties: true }).compile(schema);
+  const made = new Ajv({
+    allErrors,
+    verbose: true,
+    discriminator: true,
+    strict: false,
+    validateFormats: false,
+    ownProperties: true,
+    // Both take longer than all that is validated afterwards, and the schema is our own.
+    code: { optimize: false },
+    validateSchema: false,
+  }).compile(schema);
   compiled.set(allErrors, made);
   return made;
 }
