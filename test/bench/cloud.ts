@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     const throttled = cloud.calls.filter(({ code }) => code === 'RequestLimitExceeded').length;
     await cloud.reset();
     if (!(machines instanceof MemoryMachines)) { machines.settings.networkDelayMs = delayMs; }
-    Object.assign(cloud.settings, { buckets, durations: durations ?? AT_ONCE });
+    Object.assign(cloud.settings, { buckets, durations: durations ?? AT_ONCE, settled: durations === undefined });
     process.stdout.write(`${JSON.stringify({ environment: cloud.environment, calls, throttled } satisfies CloudAnswer)}\n`);
   }
   await cloud.stop();

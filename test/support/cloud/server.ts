@@ -149,6 +149,7 @@ async function answer(
   const { service, action, account, region, protocol } = request;
   if (protocol === 'ec2') {
     const content = await answerEc2(world, { action, account, region, body, authorization: request.authorization }, requestId);
+    await world.settled();
     return { content, type: 'text/xml;charset=UTF-8' };
   }
   const ask = async (content: string) => {

@@ -9,6 +9,8 @@ export interface CloudSettings {
     snapshot: number;
     copy: number;
   };
+  /** Answers wait for what they begin: where states take no time, the next look sees its end, as with moto alone. */
+  settled: boolean;
   /** For so long after its creation nobody finds a resource, in milliseconds. */
   consistencyMs: number;
   /** For so long after its creation an instance profile cannot be launched with. */
@@ -31,6 +33,7 @@ export interface CloudSettings {
 
 export const DEFAULT_SETTINGS: CloudSettings = {
   durations: { pending: 20, stopping: 20, shuttingDown: 20, image: 30, snapshot: 30, copy: 30 },
+  settled: false,
   consistencyMs: 0,
   profileMs: 0,
   ssmOnlineMs: 0,

@@ -22,6 +22,8 @@ export interface WorldParts {
 export interface WorldState extends World {
   /** Actions whose result is to fail later, by `action region`. */
   armFailure(action: string, region: string): void;
+  /** Waits for what goes on, where answers are to. */
+  settled(): Promise<void>;
   reset(): void;
 }
 
@@ -29,6 +31,7 @@ export function worldState(parts: WorldParts): WorldState {
   const regions = new Map<string, Region>();
   const births = new Map<string, number>();
   const failures = new Set<string>();
+  const going = new Set<Promise<unknown>>();
   let generation = newGeneration();
   // Clouds of several processes share the loopback network.
   let address = (1 + Math.floor(Math.random() * 240)) * 65_536 + Math.floor(Math.random() * 256) * 256;
@@ -52,6 +55,13 @@ export function worldState(parts: WorldParts): WorldState {
       address %= 250 * 65_536;
       return `127.${Math.floor(address / 65_536) + 1}.${Math.floor(address / 256) % 256}.${address % 256}`;
     },
+    begins: (what) => {
+      if (!parts.settings.settled) { return; }
+      going.add(what);
+      const end = () => { going.delete(what); };
+      what.then(end, end);
+    },
+    settled: async () => { await Promise.allSettled([...going]); },
     after: (milliseconds, act) => {
       const { signal } = generation;
       if (milliseconds <= 0) { setImmediate(() => { if (!signal.aborted) { act(); } }); return; }

@@ -35,6 +35,8 @@ export interface World {
   failsLater(action: string, region: string): boolean;
   /** A loopback address that no instance of this cloud had. */
   newAddress(): string;
+  /** Something goes on after its answer, but where answers are to wait for it. */
+  begins(what: Promise<unknown>): void;
   /** Runs something later, unless the cloud was reset meanwhile. */
   after(milliseconds: number, act: () => void): void;
   /** Of this server. */

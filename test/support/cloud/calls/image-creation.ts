@@ -3,7 +3,7 @@ import { ApiError } from '../protocol/api-error';
 import type { DeviceMapping, Image } from '../records';
 import { hasAgent } from '../ssm-surroundings';
 import { tagSpecifications } from '../tagging';
-import { action, type Answer, type Call } from '../world';
+import { action, type Answer, type Call, type World } from '../world';
 import { deviceRequests, type DeviceRequest } from './devices';
 import { pauseMachine } from './lifecycle';
 import { findImage, findInstance, findOwnSnapshot, findSnapshot, required } from './lookup';
@@ -91,7 +91,7 @@ function createImage(call: Call): Answer {
   };
   region.images.set(id, image);
   if (pause) { void Promise.allSettled(taken).then(() => pause.up()); }
-  settle(image, Promise.all(snapshots));
+  settle(world, image, Promise.all(snapshots));
   return { imageId: id };
 }
 
@@ -212,19 +212,19 @@ function copyImage(call: Call): Answer {
     permissions: [],
   };
   region.images.set(id, image);
-  settle(image, Promise.all(snapshots));
+  settle(world, image, Promise.all(snapshots));
   return { imageId: id };
 }
 
-function settle(image: Image, work: Promise<unknown>): void {
-  work.then(
+function settle(world: World, image: Image, work: Promise<unknown>): void {
+  world.begins(work.then(
     () => { if (image.state === 'pending') { image.state = 'available'; } },
     (error: Error) => {
       if (image.state !== 'pending') { return; }
       image.state = 'failed';
       image.stateReason = { code: 'Server.InternalError', message: error.message };
     },
-  );
+  ));
 }
 
 /** Name for an image that is not in use in this account and region. */

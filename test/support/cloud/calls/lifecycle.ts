@@ -20,17 +20,18 @@ export function bringUp(world: World, instance: Instance, disk: () => Promise<Cl
     // It was terminated before it was there.
     if (instance.state !== 'pending') { await machine.destroy(); return; }
     instance.machine = machine;
+    if (world.settings.settled) { await machine.ready?.(); }
     machine.onGone((how) => leave(world, instance, how));
   };
   instance.launched = launch();
-  Promise.all([instance.launched, time]).then(
+  world.begins(Promise.all([instance.launched, time]).then(
     () => { if (instance.state === 'pending') { instance.state = 'running'; } },
     (error: Error) => {
       if (instance.state !== 'pending') { return; }
       instance.stateReason = { code: 'Server.InternalError', message: `Server.InternalError: ${error.message}` };
       conclude(world, instance);
     },
-  );
+  ));
 }
 
 /** The machine went by itself. */
@@ -50,7 +51,7 @@ export function stop(world: World, instance: Instance, force: boolean): void {
   instance.transitionReason = reason(world);
   const time = new Promise<void>((resolve) => world.after(world.settings.durations.stopping, resolve));
   const down = instance.launched.then(() => instance.machine?.stop({ force }));
-  void Promise.allSettled([down, time]).then(() => { if (instance.state === 'stopping') { instance.state = 'stopped'; } });
+  world.begins(Promise.allSettled([down, time]).then(() => { if (instance.state === 'stopping') { instance.state = 'stopped'; } }));
 }
 
 export function startAgain(world: World, instance: Instance): void {
@@ -87,7 +88,8 @@ function shutDown(world: World, instance: Instance): void {
     if (root && root.attachment?.deleteOnTermination === false) { root.disk = await machine.capture(); }
     await machine.destroy();
   });
-  void Promise.allSettled([down, time]).then(() => conclude(world, instance));
+  // Of what is terminated, nobody sees whether it is gone.
+  world.begins((world.settings.settled ? time : Promise.allSettled([down, time])).then(() => conclude(world, instance)));
 }
 
 /** Nothing is left of an instance but its record. */

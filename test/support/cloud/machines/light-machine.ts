@@ -46,6 +46,14 @@ export class LightMachine implements CloudMachine {
     });
   }
 
+  async ready(): Promise<void> {
+    while (this.life) {
+      const server = await this.dial(22).catch(() => undefined);
+      if (server) { server.destroy(); return; }
+      await new Promise((resolve) => { setTimeout(resolve, 5); });
+    }
+  }
+
   async dial(port: number): Promise<Duplex> {
     if (!this.life) { throw new Error('The machine does not run'); }
     return (await this.life.gateway).dial(port);

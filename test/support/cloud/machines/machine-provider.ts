@@ -45,6 +45,8 @@ export interface CloudMachineRequest {
 export interface CloudMachine {
   /** Runs a script as root with `sh -c`. Absent where machines cannot run anything. */
   exec?(script: string, options?: CloudExecOptions): Promise<CloudExecResult>;
+  /** Waits until its sshd answers. Absent where there is none. */
+  ready?(): Promise<void>;
   /** A TCP connection to a port of the machine. */
   dial(port: number): Promise<Duplex>;
   /** An orderly shutdown, or a pulled plug. Resolves when no process runs. */
