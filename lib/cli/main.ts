@@ -1,9 +1,12 @@
+import { setMaxListeners } from 'events';
 import { runCli } from './cli';
 import { EXIT_CODES } from './exit-codes';
 import type { Output } from './surroundings';
 import { openStateStore, systemClock, wireHost } from './wiring';
 
 const controller = new AbortController();
+// Many images are built at once, and all that each waits for ends with an interruption.
+setMaxListeners(0, controller.signal);
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {

@@ -6,6 +6,8 @@ export interface CloudAccess {
   readonly region: string;
   /** Asked before each call that needs new ones; refreshes them where they are about to expire. */
   readonly credentials: () => Promise<CloudCredentials>;
+  /** Has new credentials read, where those in use have ended before their time. */
+  readonly refresh?: () => Promise<void>;
   /** What connections are made with. @default Node's own */
   readonly agents?: NetworkAgents;
 }

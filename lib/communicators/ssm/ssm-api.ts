@@ -48,6 +48,7 @@ export class SsmApi {
         if (verdict === 'throttled') { this.slowness = Math.min(16, this.slowness * 1.5); }
         if (verdict === 'expired') {
           refreshed = true;
+          await this.access.refresh?.().catch(() => undefined);
           this.close();
           continue;
         }

@@ -105,7 +105,12 @@ export class CloudClients {
 
   /** The region for clients that others make. */
   access(region: string): CloudAccess {
-    return { region, credentials: () => this.credentials(region)() as Promise<CloudCredentials>, agents: this.agents };
+    return {
+      region,
+      credentials: () => this.credentials(region)() as Promise<CloudCredentials>,
+      refresh: () => this.refresh(region),
+      agents: this.agents,
+    };
   }
 
   /** The region where nothing else says one. Errors: `no-region`. */
@@ -143,6 +148,10 @@ export class CloudClients {
     return (this.identity ??= new STSClient({ region, requestHandler: this.quick })).config.credentials;
   }
 
+  private async refresh(region: string): Promise<void> {
+    await this.credentials(region)({ forceRefresh: true });
+  }
+
   private caller(service: string, region: string, make: () => Client, buckets?: TokenBuckets): Caller {
     return memo(this.callers, `${service} ${region}`, () => {
       const client = make();
@@ -153,7 +162,7 @@ export class CloudClients {
         buckets,
         transmit: (command, abortSignal) => sender(client)(command, { abortSignal }),
         endpoint: async () => endpointOf(client, service, region),
-        refresh: async () => { await this.credentials(region)({ forceRefresh: true }); },
+        refresh: () => this.refresh(region),
       });
     });
   }

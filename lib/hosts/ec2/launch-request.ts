@@ -2,7 +2,7 @@ import type { _InstanceType, BlockDeviceMapping, EbsBlockDevice, RunInstancesReq
 import type { MachineRequest, Preparation } from './launch-preparation';
 import type { MachineSubnet } from './network';
 import { tagSpecifications, type TagMap } from './tags';
-import type { VolumeSpeed } from '../../plan/model';
+import type { Plan, VolumeSpeed } from '../../plan/model';
 
 /** One of the ways to get a machine; the next is tried where there is no capacity for it. */
 export interface Alternative {
@@ -14,9 +14,14 @@ export interface Alternative {
 /** All ways, the preferred one first: cheap before dear, then the type, then the place. */
 export function alternatives({ plan, purpose }: MachineRequest, { network }: Preparation): readonly Alternative[] {
   const { builder } = plan;
-  const markets = builder.spot && purpose === 'build' ? [true, false] : [false];
+  const markets = builder.spot && purpose === 'build' && !needsStop(plan) ? [true, false] : [false];
   const places = builder.instanceTypes.flatMap((instanceType) => network.subnets.map((subnet) => ({ instanceType, subnet })));
   return markets.flatMap((spot) => places.map((place) => ({ ...place, spot })));
+}
+
+/** Whether its disks are read by us, once it is stopped: one-time spot capacity cannot be. CreateImage takes it down by itself. */
+export function needsStop({ definition }: Plan): boolean {
+  return definition.machine.bootMode !== undefined;
 }
 
 /** What RunInstances is asked for, but for the client token. */

@@ -5,10 +5,12 @@ import type { NotYet } from './aws-request';
 import type { Cloud } from './cloud';
 import { Ec2Machine } from './ec2-machine';
 import { prepareLaunch, type MachineRequest, type Preparation } from './launch-preparation';
-import { alternatives, launchRequest, type Alternative } from './launch-request';
+import { refusedLaunch } from './launch-refusals';
+import { alternatives, launchRequest, needsStop, type Alternative } from './launch-request';
 import { throwIfAborted } from './retry';
 import { removeGroup } from './security-group';
 import { temporaryTags, type TagMap } from './tags';
+import { terminateInstance } from './termination';
 import { GoldenError } from '../../errors';
 import type { HostContext } from '../../ports/host';
 
@@ -22,9 +24,11 @@ const NO_CAPACITY = new Set([
   'InstanceLimitExceeded', 'MaxSpotInstanceCountExceeded', 'SpotMaxPriceTooLow',
 ]);
 
+/** The managed profile may have been made a moment ago, by us or by another build. */
+const PROFILE_NOT_YET: NotYet = { code: 'InvalidParameterValue', message: /instance ?profile/i };
+
 /** What was made a moment ago, and is not known everywhere. */
 const NOT_YET: readonly NotYet[] = [
-  { code: 'InvalidParameterValue', message: /instance ?profile/i },
   'InvalidGroup.NotFound', 'InvalidAMIID.NotFound', 'InvalidAMIID.Unavailable',
 ];
 
@@ -48,6 +52,7 @@ class Launch {
   /** Another for each launch: of one build, two machines may be alike. */
   private readonly nonce = randomBytes(8).toString('hex');
   private readonly tokens: string[] = [];
+  private readonly started: string[] = [];
   private readonly refusals: string[] = [];
   private readonly tags: TagMap;
 
@@ -63,6 +68,9 @@ class Launch {
   async run(): Promise<Ec2Machine> {
     const { context, request } = this;
     await context.intend('ec2-launch', { region: request.region, buildId: context.buildId, purpose: request.purpose });
+    if (request.plan.builder.spot && request.purpose === 'build' && needsStop(request.plan)) {
+      this.warn('It is built on demand: an image with a bootMode needs a machine that can be stopped, and spot capacity cannot.');
+    }
     for (const way of alternatives(request, this.preparation)) {
       throwIfAborted(context.signal);
       const instance = await this.tryWay(way);
@@ -78,7 +86,9 @@ class Launch {
     const { cloud, request, preparation } = this;
     const ec2 = cloud.clients.ec2(request.region);
     try {
-      if (this.tokens.length > 0) {
+      // What is known needs no look: looking may be what is not allowed.
+      await Promise.all(this.started.map((id) => terminateInstance(ec2, id)));
+      if (this.tokens.length > this.started.length) {
         const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ Filters: [{ Name: 'client-token', Values: this.tokens }] }));
         const ids = Reservations.flatMap(({ Instances = [] }) => Instances).map(({ InstanceId }) => InstanceId!);
         if (ids.length > 0) { await ec2.send(new TerminateInstancesCommand({ InstanceIds: ids })); }
@@ -96,7 +106,7 @@ class Launch {
       return await this.running(id);
     } catch (error) {
       const code = capacityCode(error);
-      if (!code) { throw error; }
+      if (!code) { throw refusedLaunch(error, this.request.plan); }
       const { instanceType, subnet, spot } = way;
       this.refusals.push(`${instanceType}${spot ? ', spot' : ''}, in ${subnet.id} (${subnet.availabilityZone}): ${code}: ${awsMessage(error)}`);
       return undefined;
@@ -109,8 +119,9 @@ class Launch {
     const ClientToken = createHash('sha256').update(`${context.buildId}|${this.nonce}|${JSON.stringify(asked)}`).digest('hex');
     this.tokens.push(ClientToken);
     const { Instances: [instance] = [] } = await cloud.clients.ec2(request.region).send(
-      new RunInstancesCommand({ ...asked, ClientToken }), { signal: context.signal, notYet: NOT_YET },
+      new RunInstancesCommand({ ...asked, ClientToken }), { signal: context.signal, notYet: request.plan.builder.instanceProfile ? NOT_YET : [...NOT_YET, PROFILE_NOT_YET] },
     );
+    this.started.push(instance.InstanceId!);
     return instance.InstanceId!;
   }
 

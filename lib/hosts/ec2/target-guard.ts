@@ -4,7 +4,7 @@ import type { Plan } from '../../plan/model';
 
 /**
  * Sees to it that an image is made where its stack lives, before anything is done there. Returns the region.
- * Errors: `wrong-region`, `wrong-account`.
+ * Errors: `wrong-region`, `wrong-account`, `wrong-partition`.
  */
 export async function guardTarget(cloud: Cloud, plan: Plan): Promise<string> {
   const region = await cloud.regionOf(plan);
@@ -28,10 +28,17 @@ export async function guardTarget(cloud: Cloud, plan: Plan): Promise<string> {
   return region;
 }
 
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) { return 'aws-cn'; }
-  if (region.startsWith('us-gov-')) { return 'aws-us-gov'; }
-  if (region.startsWith('us-isob-')) { return 'aws-iso-b'; }
-  if (region.startsWith('us-iso-')) { return 'aws-iso'; }
-  return 'aws';
+/** By the beginning of a region's name, as AWS gives them; what is new is taken for a part of the common one. */
+const PARTITIONS: readonly (readonly [string, string])[] = [
+  ['cn-', 'aws-cn'],
+  ['us-gov-', 'aws-us-gov'],
+  ['us-isob-', 'aws-iso-b'],
+  ['us-isof-', 'aws-iso-f'],
+  ['us-iso-', 'aws-iso'],
+  ['eu-isoe-', 'aws-iso-e'],
+  ['eusc-', 'aws-eusc'],
+];
+
+export function partitionOf(region: string): string {
+  return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
 }

@@ -6,7 +6,8 @@ import type { Dialer } from '../../ports/dialer';
 export function tcpDialer(address: string): Dialer {
   return (port, { timeoutMs, signal }) => new Promise((resolve, reject) => {
     const where = `${address}:${port}`;
-    const socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true });
+    // A machine that ends the stream has gone: nobody writes to it any more.
+    const socket = connect({ host: address, port, noDelay: true });
     const settle = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);

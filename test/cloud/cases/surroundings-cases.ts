@@ -119,8 +119,9 @@ export const SURROUNDINGS_CASES: Cases = {
   },
 
   'ec2:DescribeSpotInstanceRequests': async ({ to: { ec2 } }) => {
-    await running(ec2, { InstanceMarketOptions: { MarketType: 'spot' } });
-    expect((await ec2.describeSpotInstanceRequests({})).SpotInstanceRequests).toEqual([]);
+    const InstanceId = await running(ec2, { InstanceMarketOptions: { MarketType: 'spot' } });
+    expect((await ec2.describeSpotInstanceRequests({})).SpotInstanceRequests).toMatchObject([{ Type: 'one-time', State: 'active', InstanceId }]);
+    expect((await ec2.describeSpotInstanceRequests({ SpotInstanceRequestIds: ['sir-00000000'] })).SpotInstanceRequests).toEqual([]);
   },
 
   'ec2:CancelSpotInstanceRequests': async ({ to: { ec2 } }) => {

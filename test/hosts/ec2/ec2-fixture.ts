@@ -5,6 +5,7 @@ import { launchMachine } from '../../../lib/hosts/ec2/launch';
 import type { Builder } from '../../../lib/plan/builder';
 import type { DeliverySpec } from '../../../lib/plan/delivery';
 import type { Definition, Plan } from '../../../lib/plan/model';
+import type { Clock } from '../../../lib/ports/clock';
 import type { BuildEvent } from '../../../lib/ports/events';
 import type { HostContext } from '../../../lib/ports/host';
 import type { LaunchRequirements } from '../../../lib/ports/launch-requirements';
@@ -40,13 +41,13 @@ export function ec2Plan({ definition, builder, delivery }: PlanChanges = {}): Pl
   return { ...plan, target: {}, builder: { ...plan.builder, ...builder } };
 }
 
-export async function startEc2(options: CloudOptions = {}): Promise<Ec2Fixture> {
+export async function startEc2(options: CloudOptions = {}, clock: Clock = systemClock): Promise<Ec2Fixture> {
   const aws = await startCloud(options);
   Object.assign(process.env, aws.environment);
   const intents: string[] = [];
   const machines: Ec2Machine[] = [];
   const events: BuildEvent[] = [];
-  const cloud = openCloud({ clock: systemClock, outputFolder: '/nonexistent', region: REGION, callerAddress: '198.51.100.7' });
+  const cloud = openCloud({ clock, outputFolder: '/nonexistent', region: REGION, callerAddress: '198.51.100.7' });
   const context: HostContext = {
     buildId: 'b1',
     report: (event) => { events.push(event); },
@@ -84,4 +85,12 @@ export async function startEc2(options: CloudOptions = {}): Promise<Ec2Fixture> 
     },
   };
   return fixture;
+}
+
+/** But for what is going, and what is kept on purpose. */
+export async function nothingIsLeft({ aws }: Ec2Fixture): Promise<void> {
+  const { instances, volumes, securityGroups } = await aws.resources();
+  expect(instances.filter(({ state }) => state !== 'shutting-down')).toEqual([]);
+  expect(volumes.filter(({ state }) => state === 'available')).toEqual([]);
+  expect(securityGroups.map(({ name }) => name).filter((name) => name !== 'golden-no-inbound')).toEqual([]);
 }

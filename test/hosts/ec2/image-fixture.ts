@@ -32,8 +32,8 @@ export async function startImages(): Promise<ImageFixture> {
   const keysOf = ({ definition }: Plan) => (
     buildKeys(definition, { source: ec2.imageId, parameters: { release: '1' }, secrets: { token: 'f'.repeat(64) } })
   );
-  const fixture: ImageFixture = {
-    ...ec2,
+  const { stop } = ec2;
+  const fixture: ImageFixture = Object.assign(ec2, {
     cloud,
     keysOf,
     capture: async (plan, changes = {}) => {
@@ -60,8 +60,8 @@ export async function startImages(): Promise<ImageFixture> {
     notices: () => ec2.events.flatMap((event) => (event.type === 'notice' ? [event.message] : [])),
     stop: async () => {
       rmSync(outputFolder, { recursive: true, force: true });
-      await ec2.stop();
+      await stop();
     },
-  };
+  } satisfies Partial<ImageFixture>);
   return fixture;
 }

@@ -1,9 +1,8 @@
 import { gunzipSync } from 'zlib';
-import { CreateSecurityGroupCommand, DescribeInstancesCommand, DescribeSecurityGroupsCommand, AuthorizeSecurityGroupIngressCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
-import { ec2Plan, REGION, startEc2, type Ec2Fixture } from './ec2-fixture';
+import { DescribeInstancesCommand, DescribeSecurityGroupsCommand } from '@aws-sdk/client-ec2';
+import { ec2Plan, nothingIsLeft, REGION, startEc2, type Ec2Fixture } from './ec2-fixture';
 import { resolveSource } from '../../../lib/hosts/ec2/source-resolution';
 import type { LaunchRequirements } from '../../../lib/ports/launch-requirements';
-import type { FaultKind } from '../../support/cloud/faults';
 import type { MemoryMachine, MemoryMachines } from '../../support/cloud/machines/memory-machines';
 
 let ec2: Ec2Fixture;
@@ -32,13 +31,6 @@ function userDataOf(id: string): string {
   return text.split('\n\n').map((block) => (/^[A-Za-z0-9+/=\n]+$/.test(block.split('\n--')[0]) ? Buffer.from(block.split('\n--')[0], 'base64').toString() : block)).join('\n');
 }
 
-async function nothingIsLeft(): Promise<void> {
-  const { instances, volumes, securityGroups } = await ec2.aws.resources();
-  expect(instances.filter(({ state }) => state !== 'shutting-down')).toEqual([]);
-  expect(volumes.filter(({ state }) => state === 'available')).toEqual([]);
-  expect(securityGroups.map(({ name }) => name).filter((name) => name !== 'golden-no-inbound')).toEqual([]);
-}
-
 describe('what is launched', () => {
   test('a machine for ssm: no key, no way in, IMDSv2 only, encrypted, ended by its own shutdown, and tagged', async () => {
     const machine = await ec2.launch(ec2Plan({ builder: { tags: { team: 'web' } } }));
@@ -63,7 +55,7 @@ describe('what is launched', () => {
     expect(SecurityGroups![0].IpPermissions).toEqual([]);
     expect(machine.access).toMatchObject({ user: 'admin', instanceId: machine.id });
     await machine.destroy();
-    await nothingIsLeft();
+    await nothingIsLeft(ec2);
   });
 
   test('a machine for ssh: a group of its own for this computer only, which goes with it', async () => {
@@ -77,7 +69,7 @@ describe('what is launched', () => {
     await machine.stop(60_000);
     await nothingIsLeftOfGroups();
     await machine.destroy();
-    await nothingIsLeft();
+    await nothingIsLeft(ec2);
   });
 
   async function nothingIsLeftOfGroups(): Promise<void> {
@@ -88,7 +80,7 @@ describe('what is launched', () => {
   test('a machine that is destroyed while it runs leaves no group either', async () => {
     const machine = await ec2.launch(ec2Plan(), ssh);
     await machine.destroy();
-    await nothingIsLeft();
+    await nothingIsLeft(ec2);
   });
 
   test('user-data lets the caller in, pins the host key, starts the lease and does what the plan asks', async () => {
@@ -149,7 +141,7 @@ describe('what is not there at once', () => {
     const { instances, instanceProfiles, securityGroups } = await ec2.aws.resources();
     expect([instances.length, instanceProfiles.length, securityGroups.length]).toEqual([10, 1, 1]);
     await Promise.all(machines.map((machine) => machine.destroy()));
-    await nothingIsLeft();
+    await nothingIsLeft(ec2);
   });
 });
 
@@ -188,89 +180,13 @@ describe('where there is no capacity', () => {
     await expect(ec2.launch(ec2Plan({ builder: { instanceTypes: ['t3.small', 'm5.large'] } }), ssh)).rejects.toMatchObject({
       code: 'no-capacity', message: expect.stringMatching(/t3\.small, in subnet-[^]*m5\.large, in subnet-/), hint: expect.stringContaining('instance types'),
     });
-    await nothingIsLeft();
+    await nothingIsLeft(ec2);
   });
 
   test('an instance that ends while it is pending is no machine, and nothing is left', async () => {
     ec2.aws.faults.inject({ action: 'RunInstances', kind: 'async-failure' });
     await expect(ec2.launch(ec2Plan(), ssh)).rejects.toMatchObject({ code: expect.stringMatching(/launch-failed|no-capacity/) });
-    await nothingIsLeft();
-  });
-});
-
-describe('whatever call fails once', () => {
-  const calls = [
-    'DescribeSubnets', 'DescribeVpcs', 'DescribeSecurityGroups', 'CreateSecurityGroup', 'AuthorizeSecurityGroupIngress', 'DescribeImages', 'RunInstances',
-    'DescribeInstances', 'ModifyInstanceAttribute', 'DeleteSecurityGroup', 'StopInstances', 'TerminateInstances',
-  ];
-  const kinds: FaultKind[] = ['throttle', 'error-500', 'error-500-after-effect', 'timeout-after-effect'];
-
-  test.each(calls.flatMap((action) => kinds.map((kind) => [action, kind] as const)))('%s with %s: one machine, and nothing is left', async (action, kind) => {
-    ec2.aws.faults.inject({ action, kind });
-    const machine = await ec2.launch(ec2Plan(), ssh);
-    expect((await ec2.aws.resources()).instances.map(({ id }) => id)).toEqual([machine.id]);
-    await machine.stop(60_000);
-    await machine.destroy();
-    await nothingIsLeft();
-  });
-
-  test.each(['AuthorizeSecurityGroupIngress', 'RunInstances', 'ModifyInstanceAttribute', 'DeleteSecurityGroup', 'StopInstances', 'TerminateInstances'])(
-    '%s with something that is not known yet: one machine, and nothing is left', async (action) => {
-      ec2.aws.faults.inject({ action, kind: 'not-found' });
-      const machine = await ec2.launch(ec2Plan(), ssh);
-      await machine.stop(60_000);
-      await machine.destroy();
-      await nothingIsLeft();
-    });
-
-  const iam = ['GetInstanceProfile', 'CreateRole', 'PutRolePolicy', 'CreateInstanceProfile', 'AddRoleToInstanceProfile'];
-  test.each(iam.flatMap((action) => kinds.map((kind) => [action, kind] as const)))('%s with %s: one profile', async (action, kind) => {
-    ec2.aws.faults.inject({ action, kind });
-    await ec2.launch(ec2Plan());
-    const { roles, instanceProfiles } = await ec2.aws.resources();
-    expect([roles.length, instanceProfiles.length]).toEqual([1, 1]);
-  });
-
-  test.each(['RunInstances', 'CreateSecurityGroup', 'DescribeImages', 'StopInstances', 'TerminateInstances'])('%s that is not allowed is asked for once', async (action) => {
-    ec2.aws.settings.denied = [`ec2:${action}`];
-    const attempt = async () => {
-      const machine = await ec2.launch(ec2Plan(), ssh);
-      await machine.stop(60_000);
-      await machine.destroy();
-    };
-    await expect(attempt()).rejects.toMatchObject({ code: 'access-denied', hint: expect.stringContaining(`"Action":"ec2:${action}"`) });
-    expect(times(action)).toBe(1);
-  });
-
-  test('a machine that AWS does not know for a moment is ended all the same', async () => {
-    const machine = await ec2.launch(ec2Plan());
-    ec2.aws.faults.inject({ action: 'TerminateInstances', kind: 'not-found' });
-    await machine.destroy();
-    await nothingIsLeft();
-  });
-});
-
-describe('where a machine may stand', () => {
-  test('without a default VPC the error says what to give', async () => {
-    const plan = ec2Plan({ builder: { network: { vpc: { type: 'literal', value: 'vpc-00000000' } } } });
-    await expect(ec2.launch(plan)).rejects.toMatchObject({ code: 'no-subnet', message: 'No subnet in us-east-2 with a free address matches: vpc-id = vpc-00000000' });
-  });
-
-  test('somebody who opens the group that has to have no inbound rules is told', async () => {
-    const { Vpcs } = await client().send(new DescribeVpcsCommand({}));
-    const { GroupId } = await client().send(new CreateSecurityGroupCommand({ GroupName: 'golden-no-inbound', Description: 'd', VpcId: Vpcs![0].VpcId }));
-    await client().send(new AuthorizeSecurityGroupIngressCommand({
-      GroupId, IpPermissions: [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
-    }));
-    await expect(ec2.launch(ec2Plan())).rejects.toMatchObject({ code: 'open-group', message: expect.stringContaining(GroupId!) });
-  });
-
-  test('what is too big for user-data says so before anything is launched', async () => {
-    const userData = `#!/bin/sh\n${Array.from({ length: 3000 }, (_, index) => `echo ${index ** 3} ${index ** 5}`).join('\n')}`;
-    const machine = { architecture: 'x86_64', osFamily: 'debian', userData } as const;
-    await expect(ec2.launch(ec2Plan({ definition: { machine } }), ssh)).rejects.toMatchObject({ code: 'user-data-too-big', kind: 'invalid' });
-    expect(times('RunInstances')).toBe(0);
-    await nothingIsLeft();
+    await nothingIsLeft(ec2);
   });
 });
 
@@ -303,6 +219,6 @@ describe('a machine', () => {
     while (!started()) { await new Promise((resolve) => setTimeout(resolve, 10)); }
     controller.abort();
     await expect(launch).rejects.toMatchObject({ kind: 'interrupted' });
-    await nothingIsLeft();
+    await nothingIsLeft(ec2);
   });
 });

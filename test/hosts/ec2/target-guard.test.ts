@@ -1,6 +1,9 @@
 import { ec2Plan, REGION, startEc2, type Ec2Fixture } from './ec2-fixture';
-import { guardTarget } from '../../../lib/hosts/ec2/target-guard';
+import { systemClock } from '../../../lib/cli/wiring';
+import { Ec2Host } from '../../../lib/hosts/ec2/ec2-host';
+import { guardTarget, partitionOf } from '../../../lib/hosts/ec2/target-guard';
 import type { Target } from '../../../lib/plan/model';
+import type { LaunchRequest } from '../../../lib/ports/host';
 
 let ec2: Ec2Fixture;
 beforeAll(async () => { ec2 = await startEc2(); });
@@ -25,4 +28,32 @@ test('who calls is asked once', async () => {
   await guard({});
   await guard({});
   expect(ec2.aws.calls.filter(({ action }) => action === 'GetCallerIdentity').length).toBeLessThanOrEqual(1);
+});
+
+test.each([
+  ['us-east-2', 'aws'], ['eu-central-2', 'aws'], ['xy-new-1', 'aws'], ['cn-north-1', 'aws-cn'], ['cn-new-9', 'aws-cn'], ['us-gov-west-1', 'aws-us-gov'],
+  ['us-iso-east-1', 'aws-iso'], ['us-isob-east-1', 'aws-iso-b'], ['us-isof-south-1', 'aws-iso-f'], ['eu-isoe-west-1', 'aws-iso-e'], ['eusc-de-east-1', 'aws-eusc'],
+])('%s is in the partition %s', (region, partition) => {
+  expect(partitionOf(region)).toBe(partition);
+});
+
+test('an image of another partition is not built', async () => {
+  const clients = Object.assign(Object.create(ec2.cloud.clients), {
+    callerIdentity: async () => ({ account: ec2.aws.account, partition: 'aws', arn: 'arn:aws:iam::123456789012:user/build' }),
+  });
+  const cloud = { ...ec2.cloud, clients, regionOf: async () => 'cn-north-1' };
+  await expect(guardTarget(cloud, { ...ec2Plan(), target: {} })).rejects.toMatchObject({
+    code: 'wrong-partition', message: 'The region cn-north-1 is not in the partition of these credentials, aws',
+  });
+});
+
+test.each([
+  ['wrong-account', { account: '999999999999' }, REGION],
+  ['wrong-region', { region: 'eu-west-1' }, REGION],
+])('%s is seen before anything else is asked', async (code, target, region) => {
+  const host = new Ec2Host({ clock: systemClock, outputFolder: '/nonexistent', region });
+  ec2.aws.calls.length = 0;
+  await expect(host.resolve({ ...ec2Plan(), target }, ec2.context)).rejects.toMatchObject({ code });
+  await expect(host.launch({ plan: { ...ec2Plan(), target } } as LaunchRequest, ec2.context)).rejects.toMatchObject({ code });
+  expect(ec2.aws.calls.map(({ action }) => action).filter((action) => action !== 'GetCallerIdentity')).toEqual([]);
 });

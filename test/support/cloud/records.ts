@@ -37,6 +37,8 @@ export interface Instance extends Resource {
   readonly clientToken: string;
   readonly launchIndex: number;
   readonly spotRequestId?: string;
+  readonly spotRequestTags?: Tags;
+  spotCancelled?: boolean;
   readonly metadata: { httpTokens: string; hopLimit: number; httpEndpoint: string; instanceTags: string };
   shutdownBehavior: 'stop' | 'terminate';
   ebsOptimized: boolean;

@@ -8,6 +8,7 @@ import { KEY_PAIR_CALLS } from './key-pairs';
 import { LAUNCH_CALLS } from './launch';
 import { NETWORK_CALLS } from './network';
 import { SNAPSHOT_CALLS } from './snapshots';
+import { SPOT_CALLS } from './spot';
 import { TAG_CALLS } from './tags';
 import { VOLUME_CALLS } from './volumes';
 
@@ -24,4 +25,5 @@ export const EC2_ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<A
   ...GROUP_CALLS,
   ...KEY_PAIR_CALLS,
   ...NETWORK_CALLS,
+  ...SPOT_CALLS,
 }));

@@ -118,6 +118,7 @@ function makeInstance(call: Call, wanted: Wanted): Instance {
     clientToken: input.text('ClientToken') ?? '',
     launchIndex: wanted.launchIndex,
     spotRequestId: wanted.spotRequestId,
+    spotRequestTags: wanted.spotRequestId ? wanted.tags('spot-instances-request') : undefined,
     metadata: {
       httpTokens: input.text('MetadataOptions.HttpTokens') ?? (wanted.image.imdsSupport === 'v2.0' ? 'required' : 'optional'),
       hopLimit: input.number('MetadataOptions.HttpPutResponseHopLimit') ?? (wanted.image.imdsSupport === 'v2.0' ? 2 : 1),

@@ -5,10 +5,6 @@ import { Relayed, relay } from './relay';
 export const NETWORK_CALLS = {
   DescribeSubnets: action('SubnetId Filter MaxResults NextToken', async (call) => withFreeAddresses(call, await relay(call))),
 
-  // One-time requests end with their launch.
-  DescribeSpotInstanceRequests: action('SpotInstanceRequestId Filter MaxResults NextToken', () => ({ spotInstanceRequestSet: [] })),
-  CancelSpotInstanceRequests: action('SpotInstanceRequestId', () => ({ spotInstanceRequestSet: [] })),
-
   GetEbsEncryptionByDefault: action('', ({ world }) => ({ ebsEncryptionByDefault: world.settings.encryptionByDefault, sseType: 'sse-ebs' })),
   GetEbsDefaultKmsKeyId: action('', ({ region, account }) => ({ kmsKeyId: `arn:aws:kms:${region.name}:${account}:alias/aws/ebs` })),
 };

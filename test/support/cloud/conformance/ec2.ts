@@ -57,6 +57,6 @@ export const EC2_ENTRIES: readonly ConformanceEntry[] = [
   motos('DescribeSpotPriceHistory', 'prices by type and zone'),
   motos('DescribeNetworkInterfaces', 'those that exist by themselves'),
   motos('DeleteNetworkInterface', 'once it is detached'),
-  ours('DescribeSpotInstanceRequests', 'none: a launch with spot capacity leaves no request'),
+  ours('DescribeSpotInstanceRequests', 'the one-time request of each spot instance: active, and closed when it is terminated'),
   ours('CancelSpotInstanceRequests', 'a request is cancelled'),
 ];
