@@ -118,7 +118,7 @@ test('gc removes what killed builds left, from their records, in every region th
   await killed('abc');
   host.garbage = ['machine i-1'];
   await expect(golden('gc', '--region', 'us-east-1', '--region', 'eu-west-1')).resolves.toBe(0);
-  expect(asked.map(({ region }) => region)).toEqual(['us-east-1', 'eu-west-1']);
+  expect([asked.map(({ region }) => region), host.scopes]).toEqual([['us-east-1'], [{ regions: ['us-east-1', 'eu-west-1'] }]]);
   expect(world.out).toBe('removed machine of abc\nremoved record of the build abc of Stack/Web, which was killed\nremoved machine i-1\nRemoved 3 things.\n');
   expect(readdirSync(join(folder, 'home', 'locks'))).toEqual([]);
 });

@@ -76,7 +76,7 @@ export async function startAccountCli(): Promise<AccountCli> {
       const volumesLeft = live.length > 0 ? volumes : [];
       return [
         ...live, ...volumesLeft, ...images, ...snapshots, ...securityGroups.filter(({ name }) => !['golden-no-inbound', 'default'].includes(name!)),
-        ...parameters.filter(({ name }) => !name!.startsWith('/aws/')), ...objects,
+        ...parameters.filter(({ id }) => !id.startsWith('/aws/')), ...objects,
       ];
     },
     reset: async () => {

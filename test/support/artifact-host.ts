@@ -1,7 +1,7 @@
 import { GoldenError } from '../../lib/errors';
 import type { BuildKeys } from '../../lib/plan/keys';
 import type { Plan } from '../../lib/plan/model';
-import type { Artifact, DeadBuild, Host, HostContext, ResolvedSource } from '../../lib/ports/host';
+import type { Artifact, DeadBuild, GarbageScope, Host, HostContext, ResolvedSource } from '../../lib/ports/host';
 
 /** A host that has no machines: it knows of artifacts and layers, and whatever needs more fails. For what goes on around builds. */
 export class ArtifactHost implements Host {
@@ -14,6 +14,8 @@ export class ArtifactHost implements Host {
   /** Layers there are, by their place in every plan. */
   layer = 0;
   garbage: string[] = [];
+  /** Where garbage was to be looked for. */
+  readonly scopes: (GarbageScope | undefined)[] = [];
   /** Dead builds whose remains were to be removed. */
   readonly removed: DeadBuild[] = [];
   /** Called when a build asks for a machine. */
@@ -53,7 +55,8 @@ export class ArtifactHost implements Host {
     return Promise.resolve([`machine of ${build.buildId}`]);
   }
 
-  collectGarbage(): Promise<readonly string[]> {
+  collectGarbage(_context: HostContext, scope?: GarbageScope): Promise<readonly string[]> {
+    this.scopes.push(scope);
     return Promise.resolve(this.garbage.splice(0));
   }
 }

@@ -68,7 +68,8 @@ export function sessionStatements({ plans, homes, account, partition }: PolicySc
         Sid: 'EndOwnSessions',
         Effect: 'Allow' as const,
         Action: 'ssm:TerminateSession',
-        Resource: homes.map((region) => `arn:${partition}:ssm:${region}:${account}:session/$\{aws:userid}-*`),
+        // Users have the one, roles the other.
+        Resource: homes.flatMap((region) => ['username', 'userid'].map((who) => `arn:${partition}:ssm:${region}:${account}:session/$\{aws:${who}}-*`)),
       },
     ] : [],
   ];

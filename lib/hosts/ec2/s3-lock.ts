@@ -28,13 +28,16 @@ export async function acquireS3Lock(place: S3Place, key: string, options: LockOp
   const { clock } = options;
   const path = lockPath(place, key);
   let seen: { readonly etag: string; readonly since: number } | undefined;
+  let told = false;
   for (let waited = false; ; waited = true) {
     const there = await readText(place, path);
     if (there && seen?.etag !== there.etag) { seen = { etag: there.etag, since: clock.now() }; }
     const condition = conditionOf(there, seen, clock);
     const etag = condition && await writeText(place, path, ownerText(options, 0), condition);
     if (etag) { return { lock: heldLock(place, path, etag, options), waited }; }
-    if (there && !waited) { options.onWait(JSON.parse(there.text) as WrittenOwner); }
+    // Where two came at the same moment, who has it is only seen the next time.
+    if (there && !told) { options.onWait(JSON.parse(there.text) as WrittenOwner); }
+    told ||= there !== undefined;
     await clock.sleep(POLL_MS, options.signal);
   }
 }

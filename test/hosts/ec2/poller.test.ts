@@ -77,6 +77,21 @@ test('a wait that is interrupted ends at once, and the others go on', async () =
   expect(await second).toBe('j');
 });
 
+test.each([
+  ['throttled', 'RequestLimitExceeded', 503], ['ill', 'InternalError', 500], ['not aware of it yet', 'InvalidInstanceID.NotFound', 400],
+])('a region that is %s does not end a wait before its time', async (_, name, httpStatusCode) => {
+  states.i = ['running'];
+  failure = Object.assign(new Error('no'), { name, $metadata: { httpStatusCode }, $fault: 'client' });
+  await expect(running('i', { timeoutMs: 30_000 })).rejects.toMatchObject({ code: 'timed-out', cause: failure });
+  const looks = calls.length;
+  expect(looks).toBeGreaterThan(10);
+  const wait = running('j', { timeoutMs: 30_000 });
+  states.j = ['running'];
+  await clock.sleep(1);
+  failure = undefined;
+  expect(await wait).toBe('j');
+});
+
 test('what ends a look ends the waits that it was for', async () => {
   states.i = ['pending'];
   failure = new Error('denied');

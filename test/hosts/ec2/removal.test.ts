@@ -1,4 +1,4 @@
-import { CreateLaunchConfigurationCommand } from '@aws-sdk/client-auto-scaling';
+import { CreateAutoScalingGroupCommand, CreateLaunchConfigurationCommand } from '@aws-sdk/client-auto-scaling';
 import { CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import { CreateLaunchTemplateCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { ec2Plan, REGION } from './ec2-fixture';
@@ -37,6 +37,14 @@ test('an image that a definition made which has changed since goes, too; drafts 
   expect((await ec2.left()).images.map(({ tags }) => tags['golden:build']).sort()).toEqual(['b2', 'b2', 'b3']);
 });
 
+test('an image of an earlier definition goes with its parameters in all regions; that of another image stays', async () => {
+  const earlier = { ...plan, definitionHash: 'e'.repeat(64), delivery: { ...plan.delivery, parameterName: '/golden/earlier' } };
+  await ec2.publish(earlier);
+  await ec2.publish({ ...plan, image: 'Other/Image', definitionHash: 'd'.repeat(64), delivery: { ...plan.delivery, name: 'other', parameterName: '/golden/other' } }, {}, { buildId: 'b2' });
+  expect(withoutIds(await remove())).toEqual(ALL.map((line) => line.replace('/golden/Stack/Web', '/golden/earlier')).sort());
+  expect((await ec2.left()).parameters.map(({ id, region }) => [id, region]).sort()).toEqual([['/golden/other', 'eu-west-1'], ['/golden/other', REGION]]);
+});
+
 describe('nothing is removed, and it is said by whom it is used, where', () => {
   async function refusal(): Promise<string> {
     const error = await remove().then(() => undefined, (thrown: Error & { readonly code: string }) => thrown);
@@ -57,6 +65,16 @@ describe('nothing is removed, and it is said by whom it is used, where', () => {
     const LaunchTemplateData = { ImageId: named(id), InstanceType: 't3.small' as const };
     await ec2.cloud.clients.ec2(REGION).send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'web', LaunchTemplateData }));
     expect(await refusal()).toContain(`launch template web version 1 in ${REGION} names ${named(id)}`);
+  });
+
+  test('an Auto Scaling group uses it', async () => {
+    const { id } = await ec2.publish(plan);
+    const autoScaling = ec2.cloud.clients.autoScaling(REGION);
+    await autoScaling.send(new CreateLaunchConfigurationCommand({ LaunchConfigurationName: 'old', ImageId: id, InstanceType: 't3.small' }));
+    await autoScaling.send(new CreateAutoScalingGroupCommand({
+      AutoScalingGroupName: 'fleet', LaunchConfigurationName: 'old', MinSize: 0, MaxSize: 0, AvailabilityZones: [`${REGION}a`],
+    }));
+    expect(await refusal()).toContain(`Auto Scaling group fleet in ${REGION} uses launch configuration old`);
   });
 
   test('a launch configuration names it', async () => {

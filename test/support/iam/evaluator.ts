@@ -39,7 +39,8 @@ function holds(operator: string, actual: string | undefined, values: readonly st
 }
 
 function matches(pattern: string, text: string, flags = ''): boolean {
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.');
+  // Variables of policies stand for what the caller is called.
+  const source = pattern.replace(/\$\{aws:\w+\}/g, '*').replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.');
   return new RegExp(`^${source}$`, flags).test(text);
 }
 
