@@ -80,6 +80,15 @@ onlyWithMachines('over Run Command', () => {
     test('a machine that restarted under a command is a lost connection', async () => {
       const restarted = communicator.stream('echo on; sleep 1000', async () => { await communicator.execute('rm -rf /run/golden-ssm'); });
       await expect(restarted).rejects.toMatchObject({ code: 'connection-lost' });
+      await communicator.connect({ timeoutMs: 20_000 });
+    });
+
+    test('a command that restarts the machine before it has answered does not run on the machine that comes back', async () => {
+      await communicator.execute('rm -f /run/restarts');
+      service.mishaps.push({ action: 'SendCommand', kind: 'lost' });
+      await expect(communicator.execute('echo x >>/run/restarts; rm -rf /run/golden-ssm')).rejects.toMatchObject({ code: 'connection-lost' });
+      await communicator.connect({ timeoutMs: 20_000 });
+      expect((await communicator.execute('cat /run/restarts')).stdout.toString()).toBe('x\n');
     });
 
     test('no text that is sent has what is given as input or as a file, and nothing stays staged', async () => {

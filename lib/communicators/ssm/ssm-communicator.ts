@@ -5,6 +5,7 @@ import { RunCommand } from './run-command';
 import { downloadFailed, sendFile } from './send-file';
 import { interrupted, type SsmApi } from './ssm-api';
 import { Task, type TaskEnd, type TaskMachine, type TaskOptions } from './task';
+import { PROBE_TEXT } from './task-script';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
 import type { Clock } from '../../ports/clock';
@@ -40,6 +41,8 @@ export class SsmCommunicator implements Communicator {
   /** Ends what runs when it is closed. */
   private readonly closing = new AbortController();
   private readonly running = new Set<Promise<unknown>>();
+  /** Another for each time that it connects. */
+  private mark = '';
 
   constructor(private readonly options: SsmCommunicatorOptions) {
     const { api, instanceId, clock, staging } = options;
@@ -55,10 +58,11 @@ export class SsmCommunicator implements Communicator {
     const limit = clock.sleep(timeoutMs, over.signal).then(() => 'late' as const, () => 'late' as const);
     const until = AbortSignal.any([over.signal, ...signal ? [signal] : []]);
     let reason: GoldenError | undefined;
+    const mark = `up.${randomBytes(6).toString('hex')}`;
     try {
       for (;;) {
-        const found = await Promise.race([this.probe(until), lost, limit]);
-        if (found === 'ready') { return; }
+        const found = await Promise.race([this.probe(mark, until), lost, limit]);
+        if (found === 'ready') { this.mark = mark; return; }
         if (found === 'late') { throw tooLate(machine, timeoutMs, reason); }
         reason = found;
         await Promise.race([clock.sleep(PAUSE_MS, until), lost, limit]);
@@ -129,9 +133,9 @@ export class SsmCommunicator implements Communicator {
   }
 
   /** Ready, or what keeps the machine from taking commands. */
-  private async probe(signal: AbortSignal): Promise<'ready' | GoldenError> {
+  private async probe(mark: string, signal: AbortSignal): Promise<'ready' | GoldenError> {
     try {
-      const said = await this.runCommand.run('echo golden is there', { seconds: PROBE_SECONDS, signal, unknownMs: 0 });
+      const said = await this.runCommand.run(`mark=${mark}\n${PROBE_TEXT}`, { seconds: PROBE_SECONDS, signal, unknownMs: 0 });
       if (said.includes('golden is there')) { return 'ready'; }
       return new GoldenError('connection-lost', `a command was answered with ${JSON.stringify(said.slice(0, 200))}`);
     } catch (error) {
@@ -163,7 +167,7 @@ export class SsmCommunicator implements Communicator {
     try {
       const script = command.length > LONGEST_COMMAND ? await stage(Readable.from([Buffer.from(command)])) : undefined;
       const file = input && await stage(input);
-      return await new Task(this.tasks, { ...options, command: script ? '' : command, script, input: file && { file, path }, signal: until }).run();
+      return await new Task(this.tasks, { ...options, mark: this.mark, command: script ? '' : command, script, input: file && { file, path }, signal: until }).run();
     } catch (error) {
       if (signal?.aborted || this.closing.signal.aborted) { throw interrupted(error); }
       if (limit?.aborted) { throw new GoldenError('timed-out', `A command on the machine took longer than ${timeoutMs! / 1000} s`, { cause: error }); }
@@ -179,7 +183,7 @@ function tooLate(machine: Machine, timeoutMs: number, reason: GoldenError | unde
   return new GoldenError('timed-out', message, { hint: reason?.hint, cause: reason });
 }
 
-interface RunTaskOptions extends Omit<TaskOptions, 'script' | 'input'> {
+interface RunTaskOptions extends Omit<TaskOptions, 'script' | 'input' | 'mark'> {
   readonly input?: Readable;
   /** Where the input goes. @default stdin */
   readonly path?: string;

@@ -102,8 +102,9 @@ for one in $forget; do rm -rf "$tasks/$one"/*; done
 t=$tasks/$id
 `;
 
-/** Starts a task that was not started yet. */
+/** Starts a task that was not started yet; but none on a machine that has restarted since: it may have begun before, and be the reason. */
 const START = `
+[ -e "$tasks/$mark" ] || { echo "golden $id gone"; exit 0; }
 if mkdir "$t" 2>/dev/null; then
   echo 0 >"$t/taken"
   echo 0 >"$t/total"
@@ -192,7 +193,14 @@ const SEND = `
 size=$(stat -L -c %s -- "$file") && set -- $(sha256sum <"$file") && deliver "$file" "$put" && echo "$size $1"
 `;
 
+/** Says that the machine takes commands, and leaves a mark that does not outlive a restart. Gets `mark`. */
+const PROBE = `umask 077
+${FOLDER}
+mkdir -p "$tasks" && true >"$tasks/$mark" && echo golden is there
+`;
+
 /** The texts as they are sent: without indentation, since a command should be short. */
+export const PROBE_TEXT = compact(PROBE);
 export const START_TEXT = compact(OPENING + TRANSFER + START + FOLLOW);
 export const FOLLOW_TEXT = compact(OPENING + TRANSFER + FOLLOW);
 export const END_TEXT = compact(OPENING + END);

@@ -24,6 +24,8 @@ const END_SECONDS = 10;
 const TRIES = 4;
 
 export interface TaskOptions {
+  /** What the machine has until it restarts. */
+  readonly mark: string;
   readonly command: string;
   /** A long command, in the place of `command`. */
   readonly script?: StagedFile;
@@ -125,8 +127,9 @@ export class Task {
   }
 
   private text(variables: { readonly [name: string]: string }): string {
-    const { command, script, input, stderr, least } = this.options;
+    const { mark, command, script, input, stderr, least } = this.options;
     const start = {
+      mark,
       command,
       stderr: stderr ? '-' : '/dev/null',
       script: script?.url ?? '',
