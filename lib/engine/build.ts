@@ -1,4 +1,5 @@
 import { randomBytes } from 'crypto';
+import { setMaxListeners } from 'events';
 import { GoldenError } from '../errors';
 import { verifyAssets } from './assets';
 import { buildContext, type BuildContext } from './build-context';
@@ -53,13 +54,16 @@ class Attempt {
   constructor(private readonly request: BuildRequest, private readonly startedAt: number) {
     const buildId = randomBytes(8).toString('hex');
     this.journal = request.state.openJournal(buildId);
+    const signal = AbortSignal.any([request.signal, this.ending.signal]);
+    // Whatever a build waits for at once ends with it.
+    setMaxListeners(0, signal);
     this.context = buildContext({
       request,
       buildId,
       journal: this.journal,
       redaction: this.redaction,
       folders: machineFolders(buildId),
-      signal: AbortSignal.any([request.signal, this.ending.signal]),
+      signal,
     });
   }
 

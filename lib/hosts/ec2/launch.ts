@@ -118,8 +118,9 @@ class Launch {
     const asked = launchRequest(request, this.preparation, way, this.tags);
     const ClientToken = createHash('sha256').update(`${context.buildId}|${this.nonce}|${JSON.stringify(asked)}`).digest('hex');
     this.tokens.push(ClientToken);
+    const notYet = request.plan.builder.instanceProfile ? NOT_YET : [...NOT_YET, PROFILE_NOT_YET];
     const { Instances: [instance] = [] } = await cloud.clients.ec2(request.region).send(
-      new RunInstancesCommand({ ...asked, ClientToken }), { signal: context.signal, notYet: request.plan.builder.instanceProfile ? NOT_YET : [...NOT_YET, PROFILE_NOT_YET] },
+      new RunInstancesCommand({ ...asked, ClientToken }), { signal: context.signal, notYet },
     );
     this.started.push(instance.InstanceId!);
     return instance.InstanceId!;
