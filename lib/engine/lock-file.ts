@@ -32,7 +32,7 @@ export class LockFile implements Lock {
     await mkdir(dirname(lock.path), { recursive: true, mode: 0o700 });
     for (let waited = false; ; waited = true) {
       if (await lock.create() || await lock.takeOver()) {
-        void lock.renew();
+        lock.renewal = lock.renew();
         return { lock, waited };
       }
       const owner = await readOwner(lock.path);
@@ -42,12 +42,15 @@ export class LockFile implements Lock {
   }
 
   private readonly released = new AbortController();
+  private renewal: Promise<void> = Promise.resolve();
 
   private constructor(private readonly path: string, private readonly options: LockOptions) {}
 
   /** Gives the lock back. May be called twice. */
   async release(): Promise<void> {
     this.released.abort();
+    // One that is under way would put the lock back.
+    await this.renewal;
     if (await this.isOurs()) { await rm(this.path, { force: true }); }
   }
 
