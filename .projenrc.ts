@@ -46,7 +46,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'dependency-cruiser@~16.10',
     'esbuild@^0.28',
     'fast-check@^4',
-    'https-proxy-agent@^7',
     'minimatch@^10',
     'proxy-from-env@^1',
     're2js@^2',
