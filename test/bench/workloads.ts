@@ -27,8 +27,8 @@ export function workloads(folder: string): Readonly<Record<WorkloadName, Workloa
   return {
     image: { name: 'seed chapter\'s image, whole build', goal: 4, measure: 'wall', steps: seedImage(content) },
     shells: { name: '50 one-line shells', goal: 25, measure: 'provision', steps: Array.from({ length: 50 }, (_, i) => shell(`echo ${i}`)) },
-    folders: { name: '2,000 files of 4 KiB in 20 folders', goal: 25, measure: 'provision', steps: [shell('mkdir /tmp/many'), file(content.folders, '/tmp/many/')] },
-    flat: { name: '2,000 files of 4 KiB in one folder', goal: 80, measure: 'provision', steps: [shell('mkdir /tmp/many'), file(content.flat, '/tmp/many/')] },
+    folders: { name: '2,000 files of 4 KiB in 20 folders', goal: 25, measure: 'provision', steps: [shell('mkdir -m 1777 /tmp/many'), file(content.folders, '/tmp/many/')] },
+    flat: { name: '2,000 files of 4 KiB in one folder', goal: 80, measure: 'provision', steps: [shell('mkdir -m 1777 /tmp/many'), file(content.flat, '/tmp/many/')] },
     large: { name: 'one file of 100 MB', goal: 1.5, measure: 'provision', steps: [file(content.large, '/tmp/large')] },
   };
 }

@@ -25,7 +25,7 @@ export interface WaitOptions {
 interface Wait {
   readonly id: string;
   readonly everyMs: number;
-  looks: number;
+  readonly since: number;
   nextAt: number;
   readonly look: (found: Found[PollKind] | undefined) => void;
   /** There was nothing to see. Ends the wait where its time is over. */
@@ -35,10 +35,12 @@ interface Wait {
 
 const FIRST_PAUSE_MS = 250;
 const PAUSE_MS = 2_000;
+/** What a pause may be of the time waited so far: half of it is lost on average. */
+const SHARE = 0.08;
 /** Values that one filter takes. */
 const IDS_PER_CALL = 200;
 
-/** Looks at all that is waited for in a region with one call for each kind, soon at first, then every two seconds. */
+/** Looks at all that is waited for in a region with one call for each kind: soon at first, then every two seconds. */
 export class Poller {
   private readonly rounds = new Map<string, Round>();
 
@@ -72,7 +74,7 @@ export class Poller {
         settle();
         resolve(result);
       };
-      const wait: Wait = { id, everyMs, looks: 0, nextAt: clock.now(), look, miss, fail };
+      const wait: Wait = { id, everyMs, since: clock.now(), nextAt: clock.now(), look, miss, fail };
       if (signal?.aborted) { abort(); return; }
       signal?.addEventListener('abort', abort, { once: true });
       round.add(wait);
@@ -147,7 +149,8 @@ class Round {
   }
 
   private putOff(wait: Wait): void {
-    wait.nextAt = this.clock.now() + Math.min(wait.everyMs, FIRST_PAUSE_MS * 2 ** wait.looks++);
+    const now = this.clock.now();
+    wait.nextAt = now + Math.min(wait.everyMs, Math.max(FIRST_PAUSE_MS, (now - wait.since) * SHARE));
   }
 
   private show(wait: Wait, found: Found[PollKind] | undefined): void {

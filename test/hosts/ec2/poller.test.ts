@@ -43,10 +43,18 @@ test('all that is waited for in a region is looked at with one call', async () =
   expect(calls.length).toBeLessThanOrEqual(3);
 });
 
-test('looks come soon at first, then every two seconds', async () => {
-  states.i = ['pending', 'pending', 'pending', 'pending', 'pending', 'pending', 'running'];
+test('looks come soon at first, and so often that little of a wait is lost, but every two seconds at least', async () => {
+  states.i = [...Array.from({ length: 60 }, () => 'pending'), 'running'];
   await running('i');
-  expect(clock.pauses).toEqual([250, 500, 1000, 2000, 2000, 2000]);
+  const { pauses } = clock;
+  expect(pauses.slice(0, 3)).toEqual([250, 250, 250]);
+  let waited = 0;
+  for (const pause of pauses) {
+    expect(pause).toBeLessThanOrEqual(Math.max(250, waited * 0.08) + 1);
+    waited += pause;
+  }
+  expect(waited).toBeGreaterThan(25_000);
+  expect(pauses[pauses.length - 1]).toBe(2000);
 });
 
 test('what is not known yet is waited for', async () => {
