@@ -61,12 +61,17 @@ async function evaluatePatiently(
 
 function checksFailed(failed: readonly CheckSummary[], { request }: BuildContext, phase: CheckOptions['phase']): GoldenError {
   const count = failed.length === 1 ? '1 check failed' : `${failed.length} checks failed`;
-  const lines = failed.map(({ check, attribute, message, origin }) => `  ${request.plan.image}/${origin}: ${check}: ${attribute}: ${message}`);
+  const lines = failed.map(({ check, attribute, message, origin }) => `  ${located(request.plan.image, origin)}: ${check}: ${attribute}: ${message}`);
   return new GoldenError('check-failed', `${count}${phase === 'boot-test' ? ' in the started image' : ''}:\n${lines.join('\n')}`, {
     kind: 'check',
-    path: `${request.plan.image}/${failed[0].origin}`,
+    path: located(request.plan.image, failed[0].origin),
     hint: phase === 'boot-test'
       ? 'The machine that was provisioned passed: look at what is enabled, and not only started.'
       : 'Look at the machine with --on-error abort.',
   });
+}
+
+/** A check of the image itself has no path below it. */
+function located(image: string, origin: string): string {
+  return origin === '' ? image : `${image}/${origin}`;
 }
