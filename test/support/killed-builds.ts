@@ -15,20 +15,24 @@ export interface KilledBuildRun {
 /** Runs builds in processes of their own, which are killed where a test wants it. */
 export class KilledBuilds {
   private readonly folder = mkdtempSync(join(tmpdir(), 'golden-killed-'));
-  private readonly program = join(this.folder, 'killed-build.js');
+  /** Named as the command is, so that what EC2 needs is compiled once and not for each build. */
+  private readonly program = join(this.folder, 'golden.js');
 
   /** @param kinds hosts that are built on */
   constructor(kinds: readonly KilledBuildOptions['host']['kind'][] = ['fake']) {
     // Once; loading the sources anew for each build would take longer than the build.
-    const sources = [join(__dirname, 'killed-build.ts'), ...kinds.includes('ec2') ? [join(__dirname, '..', '..', 'lib', 'cli', 'ec2-wiring.ts')] : []];
-    for (const source of sources) {
+    const sources = { 'golden': join(__dirname, 'killed-build.ts'), 'ec2-wiring': join(__dirname, '..', '..', 'lib', 'cli', 'ec2-wiring.ts') };
+    for (const [name, source] of Object.entries(sources)) {
+      if (name === 'ec2-wiring' && !kinds.includes('ec2')) { continue; }
       buildSync({
         entryPoints: [source],
-        outdir: this.folder,
+        outfile: join(this.folder, `${name}.js`),
         bundle: true,
         platform: 'node',
         target: 'node20',
         external: ['cpu-features', './ec2-wiring'],
+        mainFields: ['module', 'main'],
+        supported: { 'dynamic-import': false },
         loader: { '.node': 'empty', '.sh': 'text' },
         logLevel: 'error',
       });
@@ -36,7 +40,7 @@ export class KilledBuilds {
   }
 
   async run(options: KilledBuildOptions, environment: NodeJS.ProcessEnv = {}): Promise<KilledBuildRun> {
-    const child = start([process.execPath, this.program, JSON.stringify(options)], { env: { ...process.env, ...environment } });
+    const child = start([process.execPath, this.program, JSON.stringify(options)], { env: { ...process.env, ...environment, GOLDEN_HOME: this.folder } });
     let stdout = '';
     let stderr = '';
     child.stdout!.on('data', (data) => { stdout += data; });
