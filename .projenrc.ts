@@ -139,7 +139,7 @@ project.addTask('test:e2e', {
 });
 project.addTask('test:cloud', {
   description: 'Slow suites on the emulated AWS, whose machines are real (needs root)',
-  exec: `jest --testMatch "<rootDir>/test/e2e/+(ec2|cloud|ssm)*.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 300000 --maxWorkers 2`,
+  exec: 'jest --testMatch "<rootDir>/test/e2e/+(ec2|cloud|ssm)*.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 300000 --maxWorkers 2',
   receiveArgs: true,
 });
 project.addTask('typecheck', { description: 'Type-check tests and examples', exec: 'tsc --noEmit -p test/tsconfig.json' });

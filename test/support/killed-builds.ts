@@ -40,7 +40,9 @@ export class KilledBuilds {
   }
 
   async run(options: KilledBuildOptions, environment: NodeJS.ProcessEnv = {}): Promise<KilledBuildRun> {
-    const child = start([process.execPath, this.program, JSON.stringify(options)], { env: { ...process.env, ...environment, GOLDEN_HOME: this.folder } });
+    const child = start([process.execPath, this.program, JSON.stringify(options)], {
+      env: { ...process.env, ...environment, GOLDEN_HOME: this.folder },
+    });
     let stdout = '';
     let stderr = '';
     child.stdout!.on('data', (data) => { stdout += data; });

@@ -1,5 +1,5 @@
-import { deliveryHash, definitionHash } from '../../lib/plan/keys';
 import type { DeliverySpec } from '../../lib/plan/delivery';
+import { deliveryHash, definitionHash } from '../../lib/plan/keys';
 import type { Definition, Plan } from '../../lib/plan/model';
 
 const DIGEST = 'a'.repeat(64);

@@ -1,9 +1,9 @@
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { DescribeInstancesCommand, EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { startCloud, type Cloud } from './cloud/cloud';
+import { Source, type BuilderOptions } from '../../lib';
 import { createMachineProvider, type MachineKind } from './cloud/machines/create-machine-provider';
 import { createSsmService, type TestableSsmService } from './cloud/ssm/create-ssm-service';
-import { Source, type BuilderOptions } from '../../lib';
 
 /** An account that scenarios run in: the emulated one or, with GOLDEN_ACCOUNT=real, the one that the environment leads to. */
 export interface ScenarioCloud {

@@ -24,11 +24,14 @@ function readArtifact(folder: string): StoredArtifact | undefined {
   const file = join(folder, 'manifest.json');
   try {
     const manifest = JSON.parse(readFileSync(file, 'utf8')) as {
-      readonly buildKey: string; readonly definitionHash: string; readonly files: readonly { readonly bytes: number }[];
+      readonly buildKey: string;
+      readonly definitionHash: string;
+      readonly files: readonly { readonly bytes: number }[];
       readonly images?: StoredArtifact['images'];
     };
     const bytes = manifest.files.reduce((sum, each) => sum + each.bytes, 0);
-    return { folder, buildKey: manifest.buildKey, definitionHash: manifest.definitionHash, bytes, builtAt: statSync(file).mtime, images: manifest.images };
+    const { buildKey, definitionHash, images } = manifest;
+    return { folder, buildKey, definitionHash, bytes, builtAt: statSync(file).mtime, images };
   } catch {
     return undefined;
   }

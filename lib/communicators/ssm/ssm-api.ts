@@ -68,11 +68,9 @@ export class SsmApi {
 
   private connected(): SSMClient {
     const { region, credentials, agents } = this.access;
+    const through = agents && { httpAgent: agents.http, httpsAgent: agents.https };
     this.client ??= new SSMClient({
-      region,
-      credentials,
-      maxAttempts: 1,
-      requestHandler: { connectionTimeout: CONNECTION_MS, requestTimeout: REQUEST_MS, ...agents && { httpAgent: agents.http, httpsAgent: agents.https } },
+      region, credentials, maxAttempts: 1, requestHandler: { connectionTimeout: CONNECTION_MS, requestTimeout: REQUEST_MS, ...through },
     });
     return this.client;
   }

@@ -47,6 +47,6 @@ export function stateStatements({ partition, state }: PolicyScope): Statement[] 
   ];
 }
 
-function objects(buckets: readonly string[]): readonly string[] {
-  return buckets.map((bucket) => `${bucket}/${STAGING_PREFIX}*`);
+function objects(arns: readonly string[]): readonly string[] {
+  return arns.map((arn) => `${arn}/${STAGING_PREFIX}*`);
 }

@@ -1,8 +1,8 @@
 import type { Demand } from './evaluator';
 import type { Cloud } from '../cloud/cloud';
 import { decodeQuery, Parameters } from '../cloud/protocol/query';
-import type { AskedCall } from '../cloud/server';
 import type { LeftResource } from '../cloud/resources';
+import type { AskedCall } from '../cloud/server';
 
 type Tags = { readonly [key: string]: string };
 
@@ -87,8 +87,13 @@ function s3Demand({ action, path }: AskedCall): Demand {
 
 async function ssmDemands(cloud: Cloud, { action, region, account, body }: AskedCall): Promise<readonly Demand[]> {
   const input = JSON.parse(body) as {
-    readonly Name?: string; readonly ResourceId?: string; readonly InstanceIds?: readonly string[]; readonly DocumentName?: string; readonly Target?: string;
-    readonly Tags?: unknown; readonly SessionId?: string;
+    readonly Name?: string;
+    readonly ResourceId?: string;
+    readonly InstanceIds?: readonly string[];
+    readonly DocumentName?: string;
+    readonly Target?: string;
+    readonly Tags?: unknown;
+    readonly SessionId?: string;
   };
   const name = `ssm:${action}`;
   const context = { 'aws:RequestedRegion': region };

@@ -20,7 +20,9 @@ export function allowing(document: object, { action, resource, context }: Demand
   return statementsOf(document).filter(({ Effect, Action, Resource, Condition = {} }) => {
     if (Effect !== 'Allow') { throw new Error(`The effect ${Effect} is not known here`); }
     return list(Action).some((pattern) => matches(pattern, action, 'i')) && list(Resource).some((pattern) => matches(pattern, resource))
-      && Object.entries(Condition).every(([operator, keys]) => Object.entries(keys).every(([key, values]) => holds(operator, context[key], list(values))));
+      && Object.entries(Condition).every(([operator, keys]) => (
+        Object.entries(keys).every(([key, values]) => holds(operator, context[key], list(values)))
+      ));
   });
 }
 
