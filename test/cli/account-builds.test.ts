@@ -24,6 +24,9 @@ async function makeBucket(): Promise<void> {
   await new S3Client({ ...client(), forcePathStyle: true }).send(new CreateBucketCommand(Bucket));
 }
 
+// Each test is several builds.
+jest.setTimeout(240_000);
+
 test('list shows the AMI of each region, until they are removed', async () => {
   account.declare('app', { Web: { builder: overSsh, distribution: { regions: ['us-west-2'] } } });
   await build('app');
