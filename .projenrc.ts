@@ -139,7 +139,12 @@ project.addTask('test:e2e', {
 });
 project.addTask('test:cloud', {
   description: 'Slow suites on the emulated AWS, whose machines are real (needs root)',
-  exec: 'jest --testMatch "<rootDir>/test/e2e/+(ec2|cloud|ssm)*.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 300000 --maxWorkers 2',
+  exec: 'jest --testMatch "<rootDir>/test/e2e/+(ec2|cloud|ssm)*.e2e.ts" --testPathIgnorePatterns /node_modules/ ec2-faults --testTimeout 300000 --maxWorkers 2',
+  receiveArgs: true,
+});
+project.addTask('test:faults', {
+  description: 'A build on EC2 that is killed at every record of its journal, and meets a fault at each of its calls (needs root)',
+  exec: 'jest --testMatch "<rootDir>/test/e2e/ec2-faults.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 1800000',
   receiveArgs: true,
 });
 project.addTask('typecheck', { description: 'Type-check tests and examples', exec: 'tsc --noEmit -p test/tsconfig.json' });
