@@ -29,7 +29,7 @@ $prefix env "PATH=$PATH" npx --no-install projen test:e2e --json --outputFile="$
 say "Suites on the emulated AWS"
 $prefix env "PATH=$PATH" npx --no-install projen test:cloud --json --outputFile="$results/cloud.json"
 say "Builds that are killed at every record (all of the matrix: npm run test:faults)"
-$prefix env "PATH=$PATH" npx --no-install projen test:faults -t 'over ssm that is killed' --json --outputFile="$results/faults.json"
+$prefix env "PATH=$PATH" npx --no-install projen test:faults -t over.ssm.that.is.killed --json --outputFile="$results/faults.json"
 
 node -e '
   const [asked, ...whole] = process.argv.slice(1).map((file) => require(file));
