@@ -255,7 +255,8 @@ function* slices(data: Buffer): Generator<Buffer> {
 
 /** Content in whose midst the connection breaks. */
 async function* cutting(cut: () => void | Promise<void>): AsyncGenerator<Buffer> {
-  yield Buffer.from('half');
+  // More than a communicator keeps before it sends.
+  yield Buffer.alloc(4 << 20, 'half');
   await cut();
   yield Buffer.from('the rest');
 }
