@@ -17,7 +17,7 @@ export async function findArtifact(cloud: Cloud, plan: Plan, keys: BuildKeys): P
 }
 
 /** The published image of a build key in a region. */
-export async function publishedImage(cloud: Cloud, region: string, buildKey: string): Promise<Image | undefined> {
+async function publishedImage(cloud: Cloud, region: string, buildKey: string): Promise<Image | undefined> {
   const filters = [tagFilter(TAGS.buildKey, buildKey), tagFilter(TAGS.state, 'published'), { Name: 'state', Values: ['available'] }];
   return (await ownImages(cloud, region, filters)).find(({ Tags }) => tagOf(Tags, TAGS.copyOf) === undefined);
 }

@@ -5,6 +5,7 @@ import { stagingRemovalStatements, stagingStatements, stateStatements } from './
 import { captureStatements, cleaningStatements, launchStatements, readStatements, removalStatements, sharingStatements } from './policy-ec2';
 import { keyStatements, parameterStatements, passRoleStatements, sessionStatements, valueStatements } from './policy-services';
 import { isManaged, policyDocument, type PolicyScope, type Statement } from './policy-statement';
+import { partitionOf } from './target-guard';
 import type { Plan } from '../../plan/model';
 import type { NamedPolicy, PolicyPlaces } from '../../ports/host';
 
@@ -43,7 +44,7 @@ async function scopeOf(cloud: Cloud, plans: readonly Plan[], places: PolicyPlace
 /** Policies can be printed where there are no credentials, too: for the account of the plans, or for whichever they are used in. */
 async function accountOf(cloud: Cloud, plans: readonly Plan[], region: string | undefined): Promise<Pick<PolicyScope, 'account' | 'partition'>> {
   const accounts = [...new Set(plans.flatMap(({ target }) => target.account ?? []))];
-  const partition = region?.startsWith('cn-') ? 'aws-cn' : region?.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+  const partition = region === undefined ? 'aws' : partitionOf(region);
   if (accounts.length > 0) { return { account: accounts.length === 1 ? accounts[0] : '*', partition }; }
   if (region === undefined) { return { account: '*', partition }; }
   return cloud.clients.callerIdentity(region).catch(() => ({ account: '*', partition }));

@@ -1,6 +1,6 @@
 import type { PolicyScope, Statement } from './policy-statement';
 import { parseS3Location } from './s3-state';
-import { STAGING_PREFIX } from './staging-bucket';
+import { managedBucketName, STAGING_PREFIX } from './staging-bucket';
 
 /** The managed buckets or the user's, where something may be too big for a command. */
 export function stagingStatements(scope: PolicyScope): Statement[] {
@@ -31,7 +31,7 @@ function buckets(
   { account, partition, stagingBucket, homes }: PolicyScope, regions: readonly string[] = homes,
 ): { readonly managed: readonly string[]; readonly given: readonly string[] } {
   return {
-    managed: regions.map((region) => `arn:${partition}:s3:::golden-${account}-${region}`),
+    managed: regions.map((region) => `arn:${partition}:s3:::${managedBucketName(account, region)}`),
     given: stagingBucket === undefined ? [] : [`arn:${partition}:s3:::${stagingBucket}`],
   };
 }

@@ -42,7 +42,7 @@ export interface Difference {
   readonly remove: readonly string[];
 }
 
-export function difference(wanted: readonly string[], actual: readonly string[]): Difference {
+function difference(wanted: readonly string[], actual: readonly string[]): Difference {
   return { add: wanted.filter((value) => !actual.includes(value)), remove: actual.filter((value) => !wanted.includes(value)) };
 }
 

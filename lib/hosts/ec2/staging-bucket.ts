@@ -19,14 +19,14 @@ export const URL_SECONDS = 3600;
 const LIFECYCLE_DAYS = 1;
 
 /** Name of the managed bucket of an account in a region. */
-export async function stagingBucketName(cloud: Cloud, region: string): Promise<string> {
-  const { account } = await cloud.clients.callerIdentity(region);
+export function managedBucketName(account: string, region: string): string {
   return `golden-${account}-${region}`;
 }
 
 /** The managed bucket of a region, made where it is not there yet, and kept. Errors: `staging-bucket-taken`. */
 export async function managedBucket(cloud: Cloud, region: string): Promise<string> {
-  const bucket = await stagingBucketName(cloud, region);
+  const { account } = await cloud.clients.callerIdentity(region);
+  const bucket = managedBucketName(account, region);
   const s3 = cloud.clients.s3(region);
   if (await bucketExists(cloud, region, bucket)) { return bucket; }
   try {
@@ -87,8 +87,9 @@ export async function removeStaged(cloud: Cloud, region: string, isWanted?: (bui
 }
 
 async function stagingBuckets(cloud: Cloud, region: string): Promise<readonly (Bucket & { readonly isManaged: boolean })[]> {
-  const managed = await stagingBucketName(cloud, region);
   const { stagingBucket: given, clients } = cloud;
+  const { account } = await clients.callerIdentity(region);
+  const managed = managedBucketName(account, region);
   return [
     ...await bucketExists(cloud, region, managed) ? [{ client: clients.s3(region), bucket: managed, isManaged: true }] : [],
     ...given === undefined ? [] : [{ client: clients.s3(await bucketRegion(clients, given, region)), bucket: given, isManaged: false }],

@@ -75,7 +75,7 @@ export function throttled(service: string): ApiError {
   return new ApiError(isJson ? 'ThrottlingException' : 'Throttling', 'Rate exceeded', 400);
 }
 
-export function internalError(service: string): ApiError {
+function internalError(service: string): ApiError {
   const isJson = service === 'ssm' || service === 'secretsmanager' || service === 'kms';
   return new ApiError(isJson ? 'InternalServerError' : service === 's3' ? 'InternalError' : 'InternalError', 'An internal error has occurred', 500);
 }

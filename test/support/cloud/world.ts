@@ -4,7 +4,7 @@ import type { MachineProvider } from './machines/machine-provider';
 import type { MotoProxy } from './moto-proxy';
 import type { Parameters } from './protocol/query';
 import type { Xml } from './protocol/xml';
-import type { Image, Instance, KeyPair, Resource, Snapshot, Tags, Volume } from './records';
+import type { Image, Instance, KeyPair, Resource, Snapshot, Volume } from './records';
 import type { CloudSettings } from './settings';
 import type { Clock } from '../../../lib/ports/clock';
 
@@ -81,8 +81,4 @@ export function isVisible(world: World, createdAt: number): boolean {
 
 export function visible<R extends Resource>(world: World, resource: R | undefined): R | undefined {
   return resource && isVisible(world, resource.createdAt) ? resource : undefined;
-}
-
-export function copyTags(tags: Tags): Tags {
-  return new Map(tags);
 }

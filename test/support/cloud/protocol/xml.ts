@@ -21,7 +21,7 @@ export function escapeXml(text: string): string {
 
 const NAMES: { readonly [entity: string]: string } = { amp: '&', lt: '<', gt: '>', quot: '"', apos: '\'' };
 
-export function unescapeXml(text: string): string {
+function unescapeXml(text: string): string {
   return text.replace(/&(#x?[0-9a-f]+|\w+);/gi, (whole, name: string) => {
     if (!name.startsWith('#')) { return NAMES[name] ?? whole; }
     return String.fromCodePoint(/^#x/i.test(name) ? parseInt(name.slice(2), 16) : parseInt(name.slice(1), 10));

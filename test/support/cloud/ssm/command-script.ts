@@ -11,7 +11,7 @@ const BEGIN = '\0begin of the command';
 const END = '\0end of the command: ';
 
 /** Where the agent puts a command on the machine. */
-export function orchestrationFolder(instanceId: string, commandId: string): string {
+function orchestrationFolder(instanceId: string, commandId: string): string {
   return `/var/lib/amazon/ssm/${instanceId}/document/orchestration/${commandId}/awsrunShellScript/0.awsrunShellScript`;
 }
 
