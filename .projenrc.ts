@@ -24,10 +24,15 @@ const project = new awscdk.AwsCdkConstructLibrary({
   tsconfigDev: { compilerOptions: { isolatedModules: true, skipLibCheck: true } },
 
   bundledDeps: ['ajv@^8'],
-  // Everything below ends up in the one-file command, never in the dependencies of a user.
+  // What of these the command needs ends up in its one file, never in the dependencies of a user.
   devDeps: [
     '@aws-sdk/client-auto-scaling@^3.1138',
     '@aws-sdk/client-cloudformation@^3.1138',
+    '@aws-sdk/client-cloudwatch-logs@^3.1138',
+    '@aws-sdk/client-codebuild@^3.1138',
+    '@aws-sdk/client-eventbridge@^3.1138',
+    '@aws-sdk/client-lambda@^3.1138',
+    '@aws-sdk/client-sns@^3.1138',
     '@aws-sdk/client-ec2@^3.1138',
     '@aws-sdk/client-iam@^3.1138',
     '@aws-sdk/client-s3@^3.1138',
