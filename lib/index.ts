@@ -6,6 +6,7 @@ export * from './image/checks/check-attributes';
 export * from './image/checks/expect';
 export * from './image/communicator';
 export * from './image/delivery';
+export * from './image/delivery-options';
 export * from './image/distribution-options';
 export * from './image/file-source';
 export * from './image/keys/auto-scaling-key-grant';

@@ -46,9 +46,17 @@ export interface AmiImageProps {
   /**
    * How stacks come by its AMI ID.
    *
-   * @default Delivery.prebuilt()
+   * @default Delivery.onDeploy()
    */
   readonly delivery?: Delivery;
+
+  /**
+   * Name of the SSM parameter that the image's stack owns and that always names the AMI of the stack, for what reads an AMI ID
+   * when it launches, such as `MachineImage.resolveSsmParameterAtLaunch`.
+   *
+   * @default - `/golden/aliases/`, the name of the stack and the path of the image in it
+   */
+  readonly aliasParameterName?: string;
 
   /**
    * What the names of its AMIs start with: at most 96 letters, digits, spaces and `()[]./-'@_`.

@@ -1,11 +1,19 @@
-import { attachCustomSynthesis, Stack } from 'aws-cdk-lib';
+import { attachCustomSynthesis } from 'aws-cdk-lib';
 import { OperatingSystemType, UserData, type IMachineImage, type InstanceArchitecture, type MachineImageConfig } from 'aws-cdk-lib/aws-ec2';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct, type IConstruct } from 'constructs';
 import { formatFault, GoldenError, InvalidPlanError, type Fault } from '../errors';
 import type { AmiImageProps } from './ami-image-props';
 import type { Plan } from '../plan/model';
 import type { Check } from './checks/check';
 import { Delivery } from './delivery';
+import { Alias } from './delivery/alias';
+import type { BoundDelivery, DeliveredImage } from './delivery/bound-delivery';
+import { Consumers } from './delivery/consumers';
+import { imageParameter, parameterNameOf } from './delivery/image-parameter';
+import { grantLaunch } from './delivery/launch-grant';
+import { outermostStack } from './delivery/stacks';
 import { ImageKeyGrants } from './keys/image-key-grants';
 import { Author } from './lowering/author';
 import { bindProvisioner } from './lowering/bound-context';
@@ -16,16 +24,16 @@ import type { IBaseImage } from './sources/base-image';
 import { renderBuilder, type RenderedBuilder } from './synthesis/builder';
 import { renderDefinition, type RenderedDefinition } from './synthesis/definition';
 import { addDefinitionParameter } from './synthesis/definition-parameter';
-import { renderDelivery, type RenderedDelivery } from './synthesis/delivery-spec';
+import { declareDelivery, renderDelivery, type DeclaredDelivery } from './synthesis/delivery-spec';
 import { defaultImageName, takeImageName } from './synthesis/image-names';
-import { parameterNameOf, renderPlan, type RenderedPlan } from './synthesis/plan';
-import { writePlan } from './synthesis/plan-artifact';
+import { renderPlan, type RenderedPlan } from './synthesis/plan';
+import { planFileOf, writePlan } from './synthesis/plan-artifact';
 
 /** Marks images across copies of this module (two versions of a package in one process). */
 const AMI_IMAGE = Symbol.for('cdk-golden-image.AmiImage');
 
 /**
- * A machine image, declared as code. Synthesis writes its plan into the cloud assembly; `golden build` makes it real.
+ * A machine image, declared as code. Synthesis writes its plan into the cloud assembly; `cdk deploy` or `golden build` makes it real.
  *
  * It is an `ec2.IMachineImage`: give it to instances, launch templates and auto scaling groups.
  *
@@ -83,9 +91,13 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
 
   private readonly draft: Draft;
   private readonly author: Author;
-  private readonly delivery: Delivery;
   private readonly building: RenderedBuilder;
-  private readonly delivering: RenderedDelivery;
+  private readonly delivering: DeclaredDelivery;
+  private readonly consumers: Consumers;
+  private readonly delivery: BoundDelivery;
+  private readonly alias: Alias;
+  /** What is wrong with how it is delivered. Not of its definition, so also once that is locked. */
+  private readonly deliveryProblems: Fault[] = [];
   private definition?: RenderedDefinition;
   private plan?: RenderedPlan;
 
@@ -97,7 +109,6 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
     this.osFamily = source.osFamily;
     this.loginUser = source.loginUser;
     this.hasSsmAgent = source.hasSsmAgent;
-    this.delivery = props.delivery ?? Delivery.prebuilt();
     this.draft = new Draft(this.node.path);
     this.author = new Author(this.draft, this, this);
     this.imageName = props.imageName ?? defaultImageName(this);
@@ -108,12 +119,28 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
 
     // At once and not at synthesis: what lies in other stacks becomes outputs of theirs, which has to be before those are done.
     this.building = renderBuilder(this, source, props.builder);
-    this.delivering = renderDelivery(this, this.imageName, props);
+    this.delivering = declareDelivery(this, this.imageName, props);
     addDefinitionParameter(this, () => this._hash());
+    const delivered = this.delivered();
+    this.delivery = (props.delivery ?? Delivery.onDeploy())._bind(delivered);
+    this.consumers = new Consumers(this, {
+      afterHome: this.delivery.buildsOnDeploy,
+      roleName: props.distribution?.deliveryRoleName,
+      keyIn: (region) => this.keyIn(region),
+      fault: delivered.fault,
+    });
+    this.alias = new Alias(delivered, () => this.delivery.imageId(), props.aliasParameterName);
+    if (this.delivery.buildsOnDeploy || props.aliasParameterName !== undefined) { this.alias.add(); }
+    source._image?._use?.(this);
     this.addProvisioner(...props.provisioners ?? []);
     this.addCheck(...props.checks ?? []);
     this.node.addValidation({ validate: () => this.messagesOf(this.node.path) });
-    attachCustomSynthesis(this, { onSynthesize: (session) => writePlan(session, this, this._plan(), this.draft.assets) });
+    attachCustomSynthesis(this, {
+      onSynthesize: (session) => {
+        writePlan(session, this, this._plan(), this.draft.assets);
+        this.delivery.onSynthesize?.(session);
+      },
+    });
   }
 
   /**
@@ -131,19 +158,46 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
     return parameterNameOf(this._hash());
   }
 
-  /** Its AMI ID, as a token for the stack that it is declared in. Reading it locks the image. */
+  /**
+   * Its AMI ID, as a token for the stack that it is declared in. Another stack gets it by `getImage(scope).imageId`. Reading it
+   * locks the image.
+   */
   public get imageId(): string {
     return this.imageIdFor(this);
   }
 
   /**
+   * Name of the SSM parameter that its stack owns and that always names the AMI of the stack. With `Delivery.prebuilt()` the stack
+   * owns one only where this is read or given.
+   */
+  public get aliasParameterName(): string {
+    return this.alias.add().name;
+  }
+
+  /**
    * The image for an instance, launch template or auto scaling group. Locks the image.
    *
-   * @param scope where it is used; may be in another stack. One of another account or region gets a warning: nothing takes
-   *   images there yet.
+   * @param scope where it is used; may be in another stack. The account and region of that stack become a place that the image
+   *   is taken to, and the stack is deployed after that of the image.
    */
   public getImage(scope: Construct): MachineImageConfig {
     return { imageId: this.imageIdFor(scope), osType: OperatingSystemType.LINUX, userData: UserData.forLinux() };
+  }
+
+  /**
+   * Lets somebody launch instances of the image: `ec2:RunInstances` as far as it asks for the image and its snapshots, reading the
+   * SSM parameters with its AMI ID, and the use of the keys that it is encrypted with. What else a launch takes, such as subnets
+   * and instances, is left to you. Locks the image.
+   *
+   * @param grantee who may launch it
+   */
+  public grantLaunch(grantee: IGrantable): Grant {
+    return grantLaunch(grantee, {
+      image: this,
+      imageIdFor: (scope) => this.imageIdFor(scope),
+      parameterNames: [this.parameterName, this.alias.name],
+      keyIn: (region) => this.keyIn(region),
+    });
   }
 
   /** Lets others use the customer keys that the image is encrypted with, so that they can launch it. An error where it has none. */
@@ -188,8 +242,32 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
     return plan;
   }
 
-  private imageIdFor(consumer: Construct): string {
-    return this.delivery._imageId(Stack.of(consumer), { construct: this, definitionHash: this._hash(), parameterName: this.parameterName });
+  /** @internal */
+  public _use(user: IConstruct): void {
+    this.consumers.add(user);
+    this.plan = undefined;
+  }
+
+  private imageIdFor(user: IConstruct): string {
+    const stack = this.consumers.add(user);
+    this.plan = undefined;
+    return stack === outermostStack(this) ? this.delivery.imageId() : imageParameter(stack, this._hash());
+  }
+
+  private keyIn(region: string): IKey | undefined {
+    const { encryptionKey, distribution } = this.props;
+    return region === outermostStack(this).region ? encryptionKey : distribution?.encryptionKeys?.[region];
+  }
+
+  private delivered(): DeliveredImage {
+    return {
+      construct: this,
+      planFile: planFileOf(this),
+      hash: () => this._hash(),
+      plan: () => this.rendered().plan,
+      assets: () => this.draft.assets,
+      fault: (code, message, hint) => { this.deliveryProblems.push({ code, message, hint, path: this.node.path }); },
+    };
   }
 
   private lock(): RenderedDefinition {
@@ -198,7 +276,12 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
   }
 
   private rendered(): RenderedPlan {
-    return this.plan ??= renderPlan(this, this.draft, { definition: this.lock(), builder: this.building, delivery: this.delivering });
+    return this.plan ??= renderPlan(this, this.draft, {
+      definition: this.lock(),
+      builder: this.building,
+      delivery: renderDelivery(this, this.delivering, this.consumers.places()),
+      faults: this.deliveryProblems,
+    });
   }
 
   /** Faults of the image itself, or of one provisioner, as CDK prints them below the path of the construct. */

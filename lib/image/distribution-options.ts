@@ -53,6 +53,14 @@ export interface DistributionOptions {
   readonly organizationalUnitArns?: string[];
 
   /**
+   * Name of the role in other accounts of the app whose stacks use the image: by it the build writes the AMI ID to SSM there.
+   * A `DeliveryRole` is one.
+   *
+   * @default golden-delivery
+   */
+  readonly deliveryRoleName?: string;
+
+  /**
    * Let everybody launch it, in every account of the world. Never by default, and only for images that are not encrypted.
    *
    * @default false

@@ -11,6 +11,8 @@ export interface DeliverySpec {
   readonly regions: readonly RegionSpec[];
   readonly encryption: EncryptionSpec;
   readonly sharing: SharingSpec;
+  /** Where stacks of other accounts use the image. Absent: nowhere. */
+  readonly consumers?: readonly ConsumerSpec[];
   /**
    * Days from its creation on after which the image is deprecated.
    * @minimum 1
@@ -46,4 +48,13 @@ export interface SharingSpec {
   readonly public: boolean;
   /** Whether the accounts may also use the snapshots, as for copies of their own. */
   readonly snapshots: boolean;
+}
+
+/** An account and region whose stacks use the image: its parameter is written there, too. */
+export interface ConsumerSpec {
+  /** @pattern ^[0-9]{12}$ */
+  readonly account: string;
+  readonly region: string;
+  /** Name of the role of that account by which the parameter is written. */
+  readonly roleName: string;
 }

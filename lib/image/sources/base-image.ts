@@ -24,4 +24,10 @@ export interface IBaseImage extends IConstruct {
    * @internal
    */
   _hash?(): string;
+
+  /**
+   * Says that something uses the image, so that it is taken there, and built before that is deployed.
+   * @internal
+   */
+  _use?(user: IConstruct): void;
 }

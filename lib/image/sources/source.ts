@@ -110,7 +110,7 @@ export class Source {
     const { architecture, osFamily, loginUser, hasSsmAgent } = image;
     return new Source({ architecture, osFamily, loginUser, hasSsmAgent }, (base) => ({
       ...base, type: 'image', definitionHash: image._hash?.() ?? image.definitionHash, image: image.node.path,
-    }), []);
+    }), [], image);
   }
 
   /** A source that exists only outside the cloud. */
@@ -147,6 +147,11 @@ export class Source {
     options: SourceOptions,
     private readonly render: (base: SourceBase) => SourceSpec,
     faults: readonly Fault[],
+    /**
+     * The image of the app that it is.
+     * @internal
+     */
+    public readonly _image?: IBaseImage,
   ) {
     this.architecture = options.architecture ?? InstanceArchitecture.X86_64;
     this.osFamily = options.osFamily ?? OsFamily.LINUX;

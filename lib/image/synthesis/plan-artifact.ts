@@ -9,9 +9,14 @@ import { withKeyPaths } from '../../plan/key-paths';
 import { PLAN_FILE_SUFFIX, type Plan } from '../../plan/model';
 import { withRootTarPath } from '../../plan/root-tar-path';
 
+/** Name of the file of an image's plan, below the folder of its assembly. */
+export function planFileOf(image: IConstruct): string {
+  return `${Names.nodeUniqueId(image.node)}${PLAN_FILE_SUFFIX}`;
+}
+
 /** Writes a plan and its assets into the cloud assembly, and lists the plan in its manifest. */
 export function writePlan(session: ISynthesisSession, image: IConstruct, plan: Plan, assets: ReadonlyMap<string, string>): void {
-  const file = `${Names.nodeUniqueId(image.node)}${PLAN_FILE_SUFFIX}`;
+  const file = planFileOf(image);
   for (const [digest, source] of assets) { stageAsset(session.outdir, digest, source); }
   const portable = withKeyPaths(
     withRootTarPath(plan, (path) => (isAbsolute(path) ? path : fromFolder(session.outdir, path))),

@@ -8,6 +8,7 @@ import type { DeliverySpec } from '../../plan/delivery';
 import { deliveryHash } from '../../plan/keys';
 import { PLAN_VERSION, type Plan, type Target } from '../../plan/model';
 import { planFaults } from '../../plan/validate';
+import { parameterNameOf } from '../delivery/image-parameter';
 import type { Draft } from '../lowering/draft';
 
 /** The plan of an image, and everything that is wrong with it. */
@@ -21,14 +22,8 @@ export interface PlanParts {
   readonly definition: RenderedDefinition;
   readonly builder: RenderedBuilder;
   readonly delivery: RenderedDelivery;
-}
-
-/** What the names of SSM parameters start with that hold the IDs of images. */
-const PARAMETER_PREFIX = '/golden/images/';
-
-/** Name of the SSM parameter that the ID of the image with this definition is written to. */
-export function parameterNameOf(hash: string): string {
-  return `${PARAMETER_PREFIX}${hash}`;
+  /** What is wrong with how it is delivered into stacks. */
+  readonly faults: readonly Fault[];
 }
 
 /** Renders the whole plan. Never throws for what a user gave: that is in the faults. */
@@ -45,7 +40,7 @@ export function renderPlan(image: Construct, draft: Draft, parts: PlanParts): Re
     delivery,
     target: targetOf(image),
   };
-  const faults = [...definition.faults, ...builder.faults, ...parts.delivery.faults];
+  const faults = [...definition.faults, ...builder.faults, ...parts.delivery.faults, ...parts.faults];
   // The schema speaks of fields, not of what a user wrote, so it has the word only where nothing else was found.
   return { plan, faults: faults.length > 0 ? faults : planFaults(plan) };
 }
