@@ -8,9 +8,10 @@ import { bucketRegion } from '../hosts/ec2/bucket-region';
 import { openCloud } from '../hosts/ec2/cloud';
 import { Ec2Host } from '../hosts/ec2/ec2-host';
 import { ec2Machine } from '../hosts/ec2/ec2-machine';
-import { parseS3Location, s3State } from '../hosts/ec2/s3-state';
+import { s3State } from '../hosts/ec2/s3-state';
 import { s3Staging } from '../hosts/ec2/staging';
 import type { Plan } from '../plan/model';
+import { parseS3Location } from '../policies/bucket-names';
 import type { CommunicatorFactory } from '../ports/communicator';
 import type { StateStore } from '../ports/state';
 

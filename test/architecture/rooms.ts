@@ -14,15 +14,16 @@ export const rooms: readonly Room[] = [
   { name: 'errors', file: true, half: 'contract', mayImport: [] },
   { name: 'process', file: true, half: 'contract', mayImport: ['errors'] },
   { name: 'plan', half: 'contract', mayImport: ['errors'] },
-  { name: 'image', half: 'declaring', mayImport: ['plan', 'errors'] },
+  { name: 'policies', half: 'contract', mayImport: ['plan', 'errors'] },
+  { name: 'image', half: 'declaring', mayImport: ['plan', 'policies', 'errors'] },
   { name: 'assertions', half: 'declaring', mayImport: ['image', 'plan', 'errors'] },
   { name: 'index', file: true, half: 'declaring', mayImport: ['image', 'assertions'] },
   { name: 'ports', half: 'building', mayImport: ['plan', 'errors'] },
   { name: 'verify', half: 'building', mayImport: ['plan', 'ports', 'errors'] },
   { name: 'engine', half: 'building', mayImport: ['plan', 'ports', 'verify', 'errors'] },
   { name: 'communicators', half: 'building', mayImport: ['plan', 'ports', 'process', 'errors'] },
-  { name: 'hosts', half: 'building', mayImport: ['plan', 'ports', 'process', 'errors'] },
-  { name: 'cli', half: 'building', mayImport: ['plan', 'ports', 'verify', 'engine', 'communicators', 'hosts', 'process', 'errors'] },
+  { name: 'hosts', half: 'building', mayImport: ['plan', 'policies', 'ports', 'process', 'errors'] },
+  { name: 'cli', half: 'building', mayImport: ['plan', 'policies', 'ports', 'verify', 'engine', 'communicators', 'hosts', 'process', 'errors'] },
 ];
 
 /** Packages behind one door: pattern of the module name, and the places that may import it. */

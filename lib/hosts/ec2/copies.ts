@@ -10,6 +10,7 @@ import { awsTags, TAGS, tagFilter, tagSpecifications, type TagMap } from './tags
 import { GoldenError } from '../../errors';
 import type { RegionSpec } from '../../plan/delivery';
 import type { Plan } from '../../plan/model';
+import { wantedRegions } from '../../policies/regions';
 import type { HostContext } from '../../ports/host';
 
 const ATTEMPTS = 2;
@@ -21,11 +22,6 @@ export interface CopyRequest {
   readonly image: Image;
   /** Tags of the copies and their snapshots. */
   readonly tags: TagMap;
-}
-
-/** Regions that an image has to be copied to. */
-export function wantedRegions(plan: Plan, home: string): readonly RegionSpec[] {
-  return plan.delivery.regions.filter(({ region }) => region !== home);
 }
 
 /**

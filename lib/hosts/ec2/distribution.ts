@@ -1,7 +1,7 @@
 import type { Image } from '@aws-sdk/client-ec2';
 import type { Ec2Draft } from './capture';
 import type { Cloud } from './cloud';
-import { copyImage, wantedRegions } from './copies';
+import { copyImage } from './copies';
 import { protectImage, settleImage } from './image-settings';
 import { copyRegions, ownImage } from './own-images';
 import { publishParameter } from './parameters';
@@ -9,6 +9,7 @@ import { markPublished } from './publication';
 import { imageTags, TAGS, tagOf, type TagMap } from './tags';
 import { GoldenError } from '../../errors';
 import type { Plan } from '../../plan/model';
+import { wantedRegions } from '../../policies/regions';
 import type { Artifact, CaptureRequest, HostContext } from '../../ports/host';
 
 /** Takes a draft to all regions of the plan, and lets those use it whom the plan names. Errors: `copy-failed`, `public-access-blocked`. */

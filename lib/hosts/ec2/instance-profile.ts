@@ -1,28 +1,11 @@
 import { awsCode } from './aws-errors';
 import type { Caller } from './aws-request';
 import { TAGS } from './tags';
+import { BUILDER_POLICY, BUILDER_PROFILE } from '../../policies/builder-role';
 
 /* Few builds need it: only those that use the managed profile. */
 // eslint-disable-next-line @typescript-eslint/no-require-imports
 const iamPackage = () => require('@aws-sdk/client-iam') as typeof import('@aws-sdk/client-iam');
-
-/** Name of the managed role, of its policy and of its profile. Made once for an account, and kept. */
-export const BUILDER_PROFILE = 'golden-builder';
-
-/** What the agent of Systems Manager needs, and nothing else: no parameters, no buckets. */
-export const BUILDER_POLICY = {
-  Version: '2012-10-17',
-  Statement: [{
-    Effect: 'Allow',
-    Action: [
-      'ssm:UpdateInstanceInformation',
-      'ssmmessages:CreateControlChannel', 'ssmmessages:CreateDataChannel', 'ssmmessages:OpenControlChannel', 'ssmmessages:OpenDataChannel',
-      'ec2messages:AcknowledgeMessage', 'ec2messages:DeleteMessage', 'ec2messages:FailMessage', 'ec2messages:GetEndpoint', 'ec2messages:GetMessages',
-      'ec2messages:SendReply',
-    ],
-    Resource: '*',
-  }],
-};
 
 export interface BuilderProfile {
   readonly name: string;

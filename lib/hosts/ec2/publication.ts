@@ -1,7 +1,6 @@
 import { CreateTagsCommand, DeleteTagsCommand, type Image } from '@aws-sdk/client-ec2';
 import type { Ec2Draft } from './capture';
 import type { Cloud } from './cloud';
-import { wantedRegions } from './copies';
 import { protectImage } from './image-settings';
 import { writeManifest } from './manifest-file';
 import { NOT_YET } from './not-yet';
@@ -9,6 +8,7 @@ import { copyOf, idsOf, ownImage } from './own-images';
 import { publishParameter } from './parameters';
 import { awsTags, TAGS } from './tags';
 import { GoldenError } from '../../errors';
+import { wantedRegions } from '../../policies/regions';
 import type { Artifact, HostContext } from '../../ports/host';
 
 /** The act under which it is recorded that a parameter is to name an image. */

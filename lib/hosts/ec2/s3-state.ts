@@ -2,7 +2,6 @@ import { DeleteObjectsCommand } from '@aws-sdk/client-s3';
 import { journalPrefix, markFinished, openBuilds, readS3Journal, S3Journal } from './s3-journal';
 import { acquireS3Lock, s3LockOwner } from './s3-lock';
 import { listObjects, type S3Place } from './s3-objects';
-import { GoldenError } from '../../errors';
 import type { Clock } from '../../ports/clock';
 import type { StateStore } from '../../ports/state';
 
@@ -36,14 +35,4 @@ export function s3State(place: S3Place, clock: Clock): StateStore {
       }
     },
   };
-}
-
-/** Reads `s3://bucket/prefix`. */
-export function parseS3Location(location: string): Pick<S3Place, 'bucket' | 'prefix'> {
-  const [, bucket, path] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(location) ?? [];
-  if (bucket === undefined) {
-    throw new GoldenError('invalid-option', `--state ${location} is not understood`, { kind: 'usage', hint: 'Write --state s3://BUCKET/PREFIX' });
-  }
-  const folders = (path ?? '').replace(/\/+$/, '');
-  return { bucket, prefix: folders === '' ? '' : `${folders}/` };
 }

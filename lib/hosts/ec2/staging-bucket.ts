@@ -8,20 +8,13 @@ import type { Cloud } from './cloud';
 import { listObjects, type Bucket } from './s3-objects';
 import { TAGS } from './tags';
 import { GoldenError } from '../../errors';
-
-/** Where all that is staged lies in a bucket: `staging/<build>/<name>`. */
-export const STAGING_PREFIX = 'staging/';
+import { managedBucketName, STAGING_PREFIX } from '../../policies/bucket-names';
 
 /** No URL lives longer. */
 export const URL_SECONDS = 3600;
 
 /** What is left of builds that died, and of uploads that were cut. */
 const LIFECYCLE_DAYS = 1;
-
-/** Name of the managed bucket of an account in a region. */
-export function managedBucketName(account: string, region: string): string {
-  return `golden-${account}-${region}`;
-}
 
 /** The managed bucket of a region, made where it is not there yet, and kept. Errors: `staging-bucket-taken`. */
 export async function managedBucket(cloud: Cloud, region: string): Promise<string> {

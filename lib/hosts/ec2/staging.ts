@@ -8,8 +8,9 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { CallOptions } from './aws-request';
 import { bucketRegion } from './bucket-region';
 import type { Cloud } from './cloud';
-import { managedBucket, STAGING_PREFIX, URL_SECONDS } from './staging-bucket';
+import { managedBucket, URL_SECONDS } from './staging-bucket';
 import { GoldenError } from '../../errors';
+import { STAGING_PREFIX } from '../../policies/bucket-names';
 import type { ExpectedFile, StagedFile, Staging } from '../../ports/staging';
 
 /** Content up to this size is sent in one call; what is bigger in parts of it. 10,000 parts are as many as S3 takes. */

@@ -1,11 +1,12 @@
 import type { Filter, ResourceType, Tag, TagSpecification } from '@aws-sdk/client-ec2';
 import type { Plan } from '../../plan/model';
+import { MANAGED_TAG } from '../../policies/managed-tag';
 import type { Clock } from '../../ports/clock';
 
 /** Keys of our tags. Whatever we make in an account has them from its creation on. */
 export const TAGS = {
   /** `true` on all that is ours. */
-  managed: 'golden:managed',
+  managed: MANAGED_TAG,
   /** ID of the build that made it. */
   build: 'golden:build',
   /** Construct path of the image. */

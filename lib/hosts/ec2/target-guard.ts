@@ -1,6 +1,7 @@
 import type { Cloud } from './cloud';
 import { GoldenError } from '../../errors';
 import type { Plan } from '../../plan/model';
+import { partitionOf } from '../../policies/partition';
 
 /**
  * Sees to it that an image is made where its stack lives, before anything is done there. Returns the region.
@@ -26,19 +27,4 @@ export async function guardTarget(cloud: Cloud, plan: Plan): Promise<string> {
     });
   }
   return region;
-}
-
-/** By the beginning of a region's name, as AWS gives them; what is new is taken for a part of the common one. */
-const PARTITIONS: readonly (readonly [string, string])[] = [
-  ['cn-', 'aws-cn'],
-  ['us-gov-', 'aws-us-gov'],
-  ['us-isob-', 'aws-iso-b'],
-  ['us-isof-', 'aws-iso-f'],
-  ['us-iso-', 'aws-iso'],
-  ['eu-isoe-', 'aws-iso-e'],
-  ['eusc-', 'aws-eusc'],
-];
-
-export function partitionOf(region: string): string {
-  return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
 }

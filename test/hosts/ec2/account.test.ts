@@ -9,8 +9,9 @@ import { startImages, type ImageFixture } from './image-fixture';
 import { LeapingClock } from './leaping-clock';
 import { systemClock } from '../../../lib/cli/wiring';
 import { awsValues } from '../../../lib/hosts/ec2/aws-values';
-import { parseS3Location, s3State } from '../../../lib/hosts/ec2/s3-state';
+import { s3State } from '../../../lib/hosts/ec2/s3-state';
 import { s3Staging } from '../../../lib/hosts/ec2/staging';
+import { parseS3Location } from '../../../lib/policies/bucket-names';
 import type { Clock } from '../../../lib/ports/clock';
 
 let ec2: ImageFixture;

@@ -1,7 +1,7 @@
 import { ec2Plan, REGION, startEc2, type Ec2Fixture } from './ec2-fixture';
 import { systemClock } from '../../../lib/cli/wiring';
 import { Ec2Host } from '../../../lib/hosts/ec2/ec2-host';
-import { guardTarget, partitionOf } from '../../../lib/hosts/ec2/target-guard';
+import { guardTarget } from '../../../lib/hosts/ec2/target-guard';
 import type { Target } from '../../../lib/plan/model';
 import type { LaunchRequest } from '../../../lib/ports/host';
 
@@ -28,13 +28,6 @@ test('who calls is asked once', async () => {
   await guard({});
   await guard({});
   expect(ec2.aws.calls.filter(({ action }) => action === 'GetCallerIdentity').length).toBeLessThanOrEqual(1);
-});
-
-test.each([
-  ['us-east-2', 'aws'], ['eu-central-2', 'aws'], ['xy-new-1', 'aws'], ['cn-north-1', 'aws-cn'], ['cn-new-9', 'aws-cn'], ['us-gov-west-1', 'aws-us-gov'],
-  ['us-iso-east-1', 'aws-iso'], ['us-isob-east-1', 'aws-iso-b'], ['us-isof-south-1', 'aws-iso-f'], ['eu-isoe-west-1', 'aws-iso-e'], ['eusc-de-east-1', 'aws-eusc'],
-])('%s is in the partition %s', (region, partition) => {
-  expect(partitionOf(region)).toBe(partition);
 });
 
 test('an image of another partition is not built', async () => {

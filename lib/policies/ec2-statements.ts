@@ -1,5 +1,5 @@
-import { ec2Arns, isManaged, TAGGED, TAGGED_BY_REQUEST, type PolicyScope, type Statement } from './policy-statement';
-import type { Plan } from '../../plan/model';
+import { ec2Arns, isManaged, TAGGED, TAGGED_BY_REQUEST, type PolicyScope, type Statement } from './statement';
+import type { Plan } from '../plan/model';
 
 /** EC2 restricts what is described by nothing but the region. */
 export function readStatements(scope: PolicyScope): Statement[] {

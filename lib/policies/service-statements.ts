@@ -1,9 +1,9 @@
 import { posix } from 'path';
-import { BUILDER_PROFILE } from './instance-profile';
-import { isManaged, type PolicyScope, type Statement } from './policy-statement';
-import { TAGS } from './tags';
-import type { Plan } from '../../plan/model';
-import type { LateValue, ValueReference } from '../../plan/values';
+import { BUILDER_PROFILE } from './builder-role';
+import { MANAGED_TAG } from './managed-tag';
+import { isManaged, type PolicyScope, type Statement } from './statement';
+import type { Plan } from '../plan/model';
+import type { LateValue, ValueReference } from '../plan/values';
 
 /** The parameters that images are published in: their names change with the definitions, their folder does not. */
 export function parameterStatements({ plans, regions, account, partition }: PolicyScope): Statement[] {
@@ -38,7 +38,7 @@ export function sessionStatements({ plans, homes, account, partition }: PolicySc
   const runsCommands = plans.some(({ builder }) => builder.communicator.type === 'ssm');
   const opensSessions = plans.some(({ builder }) => builder.communicator.type === 'ssh' && builder.communicator.via === 'session-manager');
   const instances = homes.map((region) => `arn:${partition}:ec2:${region}:${account}:instance/*`);
-  const Condition = { StringEquals: { [`ssm:resourceTag/${TAGS.managed}`]: 'true' } };
+  const Condition = { StringEquals: { [`ssm:resourceTag/${MANAGED_TAG}`]: 'true' } };
   return [
     ...runsCommands ? [
       { Sid: 'CommandOurMachines', Effect: 'Allow' as const, Action: 'ssm:SendCommand', Resource: instances, Condition },
@@ -81,7 +81,6 @@ export function passRoleStatements({ plans, account, partition }: PolicyScope): 
   const given = plans.some(({ builder }) => builder.instanceProfile);
   if (!managed && !given) { return []; }
   const role = `arn:${partition}:iam::${account}:role/${BUILDER_PROFILE}`;
-  const service = partition === 'aws-cn' ? 'ec2.amazonaws.com.cn' : 'ec2.amazonaws.com';
   return [
     ...managed ? [{
       Sid: 'MakeBuilderRole',
@@ -98,9 +97,15 @@ export function passRoleStatements({ plans, account, partition }: PolicyScope): 
       Action: 'iam:PassRole',
       // A profile does not say which role it has.
       Resource: given ? `arn:${partition}:iam::${account}:role/*` : role,
-      Condition: { StringEquals: { 'iam:PassedToService': service } },
+      Condition: { StringEquals: { 'iam:PassedToService': ec2Service(partition) } },
     },
   ];
+}
+
+/** China has a name of its own. Where the partition is known only when a stack is deployed, it is the one or the other. */
+function ec2Service(partition: string): string | readonly string[] {
+  if (partition === 'aws-cn') { return 'ec2.amazonaws.com.cn'; }
+  return partition.startsWith('aws') ? 'ec2.amazonaws.com' : ['ec2.amazonaws.com', 'ec2.amazonaws.com.cn'];
 }
 
 /** Keys of the customer; with those of the account, EC2 lets everybody work who may use EBS. */

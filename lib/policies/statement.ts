@@ -1,6 +1,5 @@
-import { TAGS } from './tags';
-import type { Plan } from '../../plan/model';
-import type { PolicyPlaces } from '../../ports/host';
+import { MANAGED_TAG } from './managed-tag';
+import type { Plan } from '../plan/model';
 
 /** One statement of an IAM policy. */
 export interface Statement {
@@ -12,7 +11,7 @@ export interface Statement {
 }
 
 /** What policies are for. */
-export interface PolicyScope extends PolicyPlaces {
+export interface PolicyScope {
   readonly plans: readonly Plan[];
   /** Regions that images are built in. */
   readonly homes: readonly string[];
@@ -21,13 +20,17 @@ export interface PolicyScope extends PolicyPlaces {
   readonly regions: readonly string[];
   readonly account: string;
   readonly partition: string;
+  /** Where records and locks of builds are: `s3://bucket/prefix`. */
+  readonly state?: string;
+  /** Bucket of the user for what is too big for a command. */
+  readonly stagingBucket?: string;
 }
 
 /** On a request: what it makes gets our tag. */
-export const TAGGED_BY_REQUEST: NonNullable<Statement['Condition']> = { StringEquals: { [`aws:RequestTag/${TAGS.managed}`]: 'true' } };
+export const TAGGED_BY_REQUEST: NonNullable<Statement['Condition']> = { StringEquals: { [`aws:RequestTag/${MANAGED_TAG}`]: 'true' } };
 
 /** On a resource: it has our tag. */
-export const TAGGED: NonNullable<Statement['Condition']> = { StringEquals: { [`aws:ResourceTag/${TAGS.managed}`]: 'true' } };
+export const TAGGED: NonNullable<Statement['Condition']> = { StringEquals: { [`aws:ResourceTag/${MANAGED_TAG}`]: 'true' } };
 
 export function policyDocument(statements: readonly Statement[]): object {
   return { Version: '2012-10-17', Statement: statements };

@@ -1,6 +1,5 @@
-import type { PolicyScope, Statement } from './policy-statement';
-import { parseS3Location } from './s3-state';
-import { managedBucketName, STAGING_PREFIX } from './staging-bucket';
+import { managedBucketName, parseS3Location, STAGING_PREFIX } from './bucket-names';
+import type { PolicyScope, Statement } from './statement';
 
 /** The managed buckets or the user's, where something may be too big for a command. */
 export function stagingStatements(scope: PolicyScope): Statement[] {

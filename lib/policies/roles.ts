@@ -1,0 +1,74 @@
+import { stagingRemovalStatements, stagingStatements, stateStatements } from './bucket-statements';
+import { BUILDER_POLICY } from './builder-role';
+import { captureStatements, cleaningStatements, launchStatements, readStatements, removalStatements, sharingStatements } from './ec2-statements';
+import { wantedRegions } from './regions';
+import { keyStatements, parameterStatements, passRoleStatements, sessionStatements, valueStatements } from './service-statements';
+import { isManaged, policyDocument, type PolicyScope, type Statement } from './statement';
+import type { Plan } from '../plan/model';
+
+/** An IAM policy document, and whom it is for. */
+export interface RolePolicy {
+  /** `build role`, `instance role`, `destroy role`. */
+  readonly name: string;
+  readonly document: object;
+}
+
+/** What policies are for, but for what follows from the plans. */
+export type PolicyPlace = Pick<PolicyScope, 'account' | 'partition' | 'state' | 'stagingBucket'>;
+
+/** The scope of plans that are built in these regions, each in its own. */
+export function policyScope(plans: readonly Plan[], homes: readonly string[], place: PolicyPlace): PolicyScope {
+  const regions = [...new Set([...homes, ...plans.flatMap((plan, index) => wantedRegions(plan, homes[index]).map(({ region }) => region))])].sort();
+  return { plans, homes: [...new Set(homes)].sort(), homeOf: (plan) => homes[plans.indexOf(plan)], regions, ...place };
+}
+
+/** Policies for who builds these plans, for their machines, and for who removes their images: what these plans need, and nothing else. */
+export function rolePolicies(scope: PolicyScope): readonly RolePolicy[] {
+  const hasManagedRole = scope.plans.some((plan) => isManaged(plan) && !plan.builder.instanceProfile);
+  return [
+    { name: 'build role', document: policyDocument(buildStatements(scope)) },
+    ...hasManagedRole ? [{ name: 'instance role', document: BUILDER_POLICY }] : [],
+    { name: 'destroy role', document: policyDocument(destroyStatements(scope)) },
+  ];
+}
+
+/** What building asks for, and cleaning up after builds that died. */
+export function buildStatements(scope: PolicyScope): Statement[] {
+  return [
+    ...readStatements(scope),
+    ...launchStatements(scope),
+    ...captureStatements(scope),
+    ...sharingStatements(scope),
+    ...cleaningStatements(scope),
+    ...parameterStatements(scope),
+    ...valueStatements(scope),
+    ...sessionStatements(scope),
+    ...stagingStatements(scope),
+    ...stateStatements(scope),
+    ...passRoleStatements(scope),
+    ...keyStatements(scope),
+  ];
+}
+
+/** What `golden gc` asks, and `golden destroy`, which looks who still uses an image. */
+export function destroyStatements(scope: PolicyScope): Statement[] {
+  const { regions } = scope;
+  return [
+    ...readStatements(scope),
+    ...cleaningStatements(scope),
+    ...removalStatements(scope),
+    ...parameterStatements(scope),
+    ...stagingRemovalStatements(scope),
+    ...stateStatements(scope),
+    {
+      Sid: 'SeeWhoUsesImages',
+      Effect: 'Allow',
+      Action: [
+        'autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeLaunchConfigurations', 'cloudformation:DescribeStacks',
+        'cloudformation:GetTemplate', 'ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeLaunchTemplates',
+      ],
+      Resource: '*',
+      Condition: { StringEquals: { 'aws:RequestedRegion': [...regions] } },
+    },
+  ];
+}
