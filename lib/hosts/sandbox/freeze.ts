@@ -16,7 +16,8 @@ export async function whileFrozen<T>(leader: number, act: () => Promise<T>): Pro
     stopAll(leader, stopped);
     return await act();
   } finally {
-    for (const { pid, started } of stopped.values()) {
+    // Children first, as they were stopped last: a parent such as sudo that wakes to a child standing still stops itself, too.
+    for (const { pid, started } of [...stopped.values()].reverse()) {
       if (findProcess(pid)?.started === started) { signal(pid, 'SIGCONT'); }
     }
   }
@@ -25,7 +26,7 @@ export async function whileFrozen<T>(leader: number, act: () => Promise<T>): Pro
 /** Until a round finds nothing new: a process may have started another one before its turn came. */
 function stopAll(leader: number, stopped: Map<number, ProcessEntry>): void {
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const running = processesOf(leader).filter(({ pid, state }) => !stopped.has(pid) && state !== 'T');
+    const running = processesOf(leader).filter(({ pid, state }) => !stopped.has(pid) && state !== 'T').sort(parentsFirst);
     if (running.length === 0) { return; }
     for (const process of running) {
       signal(process.pid, 'SIGSTOP');
@@ -35,6 +36,11 @@ function stopAll(leader: number, stopped: Map<number, ProcessEntry>): void {
   throw new GoldenError('not-quiet', 'The machine keeps starting processes, so its disk cannot be saved', {
     hint: 'Look for a script or service that restarts itself in a loop.',
   });
+}
+
+/** Numbers of processes begin anew at some time; nobody starts before its parent. */
+function parentsFirst(one: ProcessEntry, other: ProcessEntry): number {
+  return one.started - other.started || one.pid - other.pid;
 }
 
 /** What runs in the PID namespace of the leader, or in one below it. */

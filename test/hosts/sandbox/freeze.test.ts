@@ -4,6 +4,10 @@ import { setTimeout as sleep } from 'timers/promises';
 import { whileFrozen } from '../../../lib/hosts/sandbox/freeze';
 import { allProcesses, argumentsOf, childrenOf, findProcess } from '../../../lib/hosts/sandbox/process-table';
 
+/** As sudo does, it stands still when it sees its child stand still, and then waits for somebody to wake it. */
+const LIKE_SUDO = 'use POSIX ":sys_wait_h"; my $p = fork; if (!$p) { sleep 1002; exit }'
+  + '$SIG{CHLD} = sub { kill "STOP", $$ if waitpid($p, WNOHANG | WUNTRACED) > 0 && WIFSTOPPED(${^CHILD_ERROR_NATIVE}) }; sleep 1003 while 1';
+
 /** A PID namespace of its own needs root. */
 const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
 
@@ -38,6 +42,23 @@ asRoot('freezing the processes of a namespace', () => {
   test('it goes on where the act fails', async () => {
     await expect(whileFrozen(leader, async () => { throw new Error('no'); })).rejects.toThrow('no');
     expect(findProcess(leader)?.state).not.toBe('T');
+  });
+
+  test('a parent that stands still when its child does goes on, too', async () => {
+    const parent = spawn('unshare', ['--pid', '--fork', '--kill-child=SIGKILL', 'sh', '-c', 'perl -e "$0" & wait', LIKE_SUDO]);
+    await sleep(300);
+    const [init] = childrenOf(parent.pid!);
+    const [perl] = childrenOf(init.pid);
+    const [child] = childrenOf(perl.pid);
+    try {
+      for (let time = 0; time < 10; time++) {
+        await whileFrozen(init.pid, async () => { expect([findProcess(perl.pid)?.state, findProcess(child.pid)?.state]).toEqual(['T', 'T']); });
+        await sleep(20);
+        expect([findProcess(perl.pid)?.state, findProcess(child.pid)?.state]).toEqual(['S', 'S']);
+      }
+    } finally {
+      parent.kill('SIGKILL');
+    }
   });
 
   /** States of the two that only sleep. */
