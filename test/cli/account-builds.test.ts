@@ -15,6 +15,8 @@ beforeEach(() => account.reset());
 const shell = (text: string) => Provisioner.shell({ inline: [text] });
 const overSsh = { communicator: Communicator.ssh() };
 const endOf = ({ events }: CliRun) => events.filter(({ type }) => type === 'build.finished')[0];
+/** How a build ended, and why where it failed. */
+const statusOf = (run: CliRun) => { const { status, error } = endOf(run); return error ? `${status}: ${(error as { message: string }).message}` : status; };
 const executed = ({ events }: CliRun) => events.filter(({ type }) => type === 'instruction.started').map(({ index }) => index);
 const client = () => ({ region: account.cloud.region, endpoint: account.cloud.endpoint });
 const build = (assembly: string, ...args: readonly string[]) => account.golden(['build', '--host', 'ec2', '--app', assembly, '--json', ...args]);
@@ -42,12 +44,12 @@ test('a build starts from the layer at a checkpoint and runs only what comes aft
   account.declare('first', { Web: image('true') });
   account.declare('second', { Web: image('test "$(cat /etc/first)" = first') });
   const first = await build('first');
-  expect([endOf(first).status, executed(first)]).toEqual(['built', [0, 1]]);
+  expect([statusOf(first), executed(first)]).toEqual(['built', [0, 1]]);
   expect(first.events.filter(({ type }) => type === 'layer.saved').map(({ after }) => after)).toContain(1);
   const second = await build('second');
-  expect([endOf(second).status, executed(second)]).toEqual(['built', [1]]);
+  expect([statusOf(second), executed(second)]).toEqual(['built', [1]]);
   const third = await build('second', '--no-cache');
-  expect([endOf(third).status, executed(third)]).toEqual(['built', [0, 1]]);
+  expect([statusOf(third), executed(third)]).toEqual(['built', [0, 1]]);
   expect((await account.golden(['destroy', '--app', 'second', '--yes'])).out).toMatch(/removed image ami-\S+ \(golden layer/);
   expect(await account.left()).toEqual([]);
 });
