@@ -5,16 +5,18 @@
  *
  * An assembly that was moved is one that the CDK's command line or cdk.json names, or what that is nested in. It is the right one
  * where the plan has the digest, so nothing is built from an assembly that merely lies there.
+ *
+ * It has what Node gives to every `-e`: `fs`, `path`, `crypto` and `child_process`.
  */
 export const LOADER = [
-  'let fs=require("fs"),path=require("path"),[at,digest,command,option,plan,...rest]=process.argv.slice(1),parent=process.ppid+"",named=[],found',
-  'try{named=fs.readFileSync(`/proc/${parent}/cmdline`,"utf8").split("\\0")}'
-  + 'catch{try{named=require("child_process").execFileSync("ps",["-wwo","args=","-p",parent],{encoding:"utf8"}).trim().split(" ")}catch{}}',
-  'try{named.push(JSON.parse(fs.readFileSync("cdk.json","utf8")).app)}catch{}',
-  'for(let name of [process.env.GOLDEN_ASSEMBLY,at,...named.map(x=>`${x}`.replace(/^--?[a-z-]+=/,"")),"cdk.out","."])if(name&&!found)try{'
+  'let [at,digest,command,option,plan,...rest]=process.argv.slice(1),ppid=`${process.ppid}`,found',
+  'let words=(read,by)=>{try{return`${read()}`.split(by)}catch{}}',
+  'let named=words(()=>fs.readFileSync(`/proc/${ppid}/cmdline`),"\\0")||words(()=>child_process.execFileSync("ps",["-wwo","args=","-p",ppid]),/\\s/)||[]',
+  'let json=words(()=>JSON.parse(fs.readFileSync("cdk.json")).app,"\\0")||[]',
+  'for(let name of [process.env.GOLDEN_ASSEMBLY,at,...named.map(x=>x.replace(/^--?[a-z-]+=/,"")),...json,"cdk.out","."])if(name&&!found)try{'
   + 'let dir=fs.realpathSync(name);if(fs.statSync(dir).isFile())dir=path.dirname(dir);while(/^assembly-/.test(path.basename(dir)))dir=path.dirname(dir);'
-  + 'let file=path.join(dir,plan),engine=path.join(dir,"golden","golden.js");'
-  + 'if(fs.existsSync(engine)&&require("crypto").createHash("sha256").update(fs.readFileSync(file)).digest("hex")===digest)found=[engine,command,option,file]}catch{}',
-  'if(found){process.argv.splice(1,Infinity,...found,...rest);require(found[0])}'
-  + 'else{console.error(`\\nThe assembly with ${plan} was not found. Say where it is: GOLDEN_ASSEMBLY=cdk.out cdk deploy ...`);process.exitCode=1}',
+  + 'let file=path.join(dir,plan),engine=path.join(dir,"golden/golden.js");fs.accessSync(engine);'
+  + 'if(crypto.createHash("sha256").update(fs.readFileSync(file)).digest("hex")==digest)found=[engine,command,option,file]}catch{}',
+  'if(found){process.argv.splice(1,1/0,...found,...rest);require(found[0])}'
+  + 'else{console.error(`not built\\n\\nThe assembly with ${plan} was not found. Say where it is: GOLDEN_ASSEMBLY=cdk.out cdk deploy ...`);process.exitCode=1}',
 ].join(';');
