@@ -1,9 +1,14 @@
 import { AutoScaling } from '@aws-sdk/client-auto-scaling';
 import { CloudFormation } from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { CodeBuild } from '@aws-sdk/client-codebuild';
 import { EC2, type Instance, type RunInstancesCommandInput } from '@aws-sdk/client-ec2';
+import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { IAM } from '@aws-sdk/client-iam';
+import { Lambda } from '@aws-sdk/client-lambda';
 import { S3 } from '@aws-sdk/client-s3';
 import { SecretsManager } from '@aws-sdk/client-secrets-manager';
+import { SNS } from '@aws-sdk/client-sns';
 import { SSM } from '@aws-sdk/client-ssm';
 import { STS } from '@aws-sdk/client-sts';
 import { until } from './until';
@@ -20,6 +25,11 @@ export interface CloudClients {
   readonly secrets: SecretsManager;
   readonly autoScaling: AutoScaling;
   readonly cloudFormation: CloudFormation;
+  readonly lambda: Lambda;
+  readonly codeBuild: CodeBuild;
+  readonly events: EventBridge;
+  readonly sns: SNS;
+  readonly logs: CloudWatchLogs;
   end(): void;
 }
 
@@ -37,6 +47,11 @@ export function cloudClients(
     secrets: new SecretsManager(common),
     autoScaling: new AutoScaling(common),
     cloudFormation: new CloudFormation(common),
+    lambda: new Lambda(common),
+    codeBuild: new CodeBuild(common),
+    events: new EventBridge(common),
+    sns: new SNS(common),
+    logs: new CloudWatchLogs(common),
   };
   return { ...clients, end: () => { for (const client of Object.values(clients)) { client.destroy(); } } };
 }

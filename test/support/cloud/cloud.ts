@@ -7,7 +7,10 @@ import type { MachineProvider } from './machines/machine-provider';
 import { MemoryMachines } from './machines/memory-machines';
 import { motoProxy } from './moto-proxy';
 import { leftResources, type LeftResources } from './resources';
+import { RoleSessions } from './role-sessions';
 import { startServer, type Authority, type LoggedCall } from './server';
+import type { OpenPaths } from './service';
+import { openServices, type Services } from './services';
 import { DEFAULT_SETTINGS, type CloudSettings } from './settings';
 import type { CreateSsmService, SsmService } from './ssm/ssm-service';
 import { ssmSurroundings } from './ssm-surroundings';
@@ -44,6 +47,8 @@ export interface Cloud<Ssm extends SsmService = SsmService> {
   readonly authority: Authority;
   readonly machines: MachineProvider;
   readonly ssm: Ssm;
+  /** Functions, builds, and the events between them. */
+  readonly services: Services;
   /** Everything that is there, for tests that look behind the API. */
   readonly world: WorldState;
   /** What was made and is still there. */
@@ -72,14 +77,19 @@ export async function startCloud<Ssm extends SsmService = SsmService>(options: C
   });
   const credentials = new Credentials(world, moto.account);
   const ssm = options.ssm?.(ssmSurroundings(world, () => `localhost:${port}`));
+  const paths: OpenPaths = new Map();
+  const roles = new RoleSessions(proxy, credentials);
+  const services = openServices({ endpoint: () => `http://localhost:${port}`, now: () => clock.now(), sleep: clock.sleep, roles, paths }, proxy);
   const started = await startServer({
-    world, authority, faults, buckets, credentials, ssm, log: (call) => { calls.push(call); if (call.region) { seenRegions.add(call.region); } },
+    world, authority, faults, buckets, credentials, ssm, services, paths, log: (call) => { calls.push(call); if (call.region) { seenRegions.add(call.region); } },
   }, options.port).catch(async (error: unknown) => { await moto.stop(); throw error; });
   port = started.port;
   // Where the host is a number, the first part of it would be taken for a bucket.
   const endpoint = `http://localhost:${port}`;
 
   const forget = async () => {
+    // What runs goes on asking until it has ended.
+    await services.reset();
     world.reset();
     faults.clear();
     buckets.clear();
@@ -99,6 +109,7 @@ export async function startCloud<Ssm extends SsmService = SsmService>(options: C
     authority,
     machines,
     ssm: ssm as Ssm,
+    services,
     world,
     environment: { ...moto.environment, AWS_ENDPOINT_URL: endpoint },
     resources: () => leftResources(world, moto, seenRegions),
@@ -107,6 +118,7 @@ export async function startCloud<Ssm extends SsmService = SsmService>(options: C
       await Promise.all([machines.reset(), proxy.send({ method: 'POST', path: '/moto-api/reset', headers: {}, body: '' })]);
     },
     stop: async () => {
+      await services.reset();
       started.server.closeAllConnections();
       started.server.close();
       await forget();

@@ -5,12 +5,17 @@ import type { World } from './world';
 
 /** Credentials that AssumeRole gave, and when they end. */
 export class Credentials {
-  private readonly issued = new Map<string, { readonly account: string; readonly until: number }>();
+  private readonly issued = new Map<string, { readonly account: string; readonly role: string; readonly until: number }>();
 
   constructor(private readonly world: World, private readonly defaultAccount: string) {}
 
   account(accessKey: string): string {
     return this.issued.get(accessKey)?.account ?? this.defaultAccount;
+  }
+
+  /** Name of the role whose session has this key. */
+  role(accessKey: string): string | undefined {
+    return this.issued.get(accessKey)?.role;
   }
 
   /** Throws where the credentials of a call have ended. */
@@ -26,10 +31,10 @@ export class Credentials {
   issue(body: string): string {
     const credentials = parseXml(body).children[0]?.children.find(({ name }) => name === 'Credentials');
     const accessKey = textAt(credentials, 'AccessKeyId');
-    const account = /arn:aws[\w-]*:sts::(\d{12}):/.exec(body)?.[1] ?? this.defaultAccount;
+    const [, account = this.defaultAccount, role = ''] = /arn:aws[\w-]*:sts::(\d{12}):assumed-role\/([^/<]+)/.exec(body) ?? [];
     const seconds = this.world.settings.credentialSeconds;
     const until = seconds === undefined ? Date.parse(textAt(credentials, 'Expiration')) : this.world.clock.now() + seconds * 1000;
-    this.issued.set(accessKey, { account, until });
+    this.issued.set(accessKey, { account, role, until });
     return body.replace(/<Expiration>[^<]*<\/Expiration>/, `<Expiration>${new Date(until).toISOString()}</Expiration>`);
   }
 

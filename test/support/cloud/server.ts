@@ -6,12 +6,15 @@ import { conformanceOf } from './conformance/list';
 import type { Credentials } from './credentials';
 import { denied, refusal, throttled, type FaultKind, type Faults } from './faults';
 import { newRequestId } from './ids';
+import { lambdaAction } from './lambda/rest-action';
 import { codedError, scopeOf } from './moto-proxy';
 import { ObjectConditions } from './objects';
 import { answerParameters } from './parameters';
 import { ApiError } from './protocol/api-error';
 import { s3Action } from './protocol/s3-action';
 import { errorBody, readEnvelope, type Envelope } from './protocol/wire';
+import type { OpenPaths, ServiceAnswer } from './service';
+import type { Services } from './services';
 import type { SsmService } from './ssm/ssm-service';
 import type { WorldState } from './world-state';
 
@@ -34,6 +37,8 @@ export interface AskedCall {
   readonly action: string;
   readonly region: string;
   readonly account: string;
+  /** Name of the role in whose session the call is made. */
+  readonly role?: string;
   /** Path and query. */
   readonly path: string;
   /** Empty for calls of S3. */
@@ -52,6 +57,8 @@ export interface ServerParts {
   readonly buckets: Buckets;
   readonly credentials: Credentials;
   readonly ssm: SsmService | undefined;
+  readonly services: Services;
+  readonly paths: OpenPaths;
   readonly log: (call: LoggedCall) => void;
 }
 
@@ -82,6 +89,7 @@ async function serve(parts: ServerParts, conditions: ObjectConditions, incoming:
   });
   try {
     const url = new URL(incoming.url!, 'http://localhost');
+    if (await serveOpenPath(parts, incoming, url, response)) { return; }
     const envelope = readEnvelope(incoming, url);
     if (!envelope) { throw new ApiError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403); }
     request = envelope;
@@ -93,16 +101,17 @@ async function serve(parts: ServerParts, conditions: ObjectConditions, incoming:
     request = full;
     const fault = admit(parts, full, body);
     const { service, region, account } = full;
-    if (await parts.authority.allows?.({ service, action, region, account, path, body }) === false) { throw denied(service, action); }
+    const role = parts.credentials.role(envelope.accessKey);
+    if (await parts.authority.allows?.({ service, action, region, account, role, path, body }) === false) { throw denied(service, action); }
     if (isObject) {
       await serveObject(parts, conditions, full, fault, incoming, response, finish);
       return;
     }
-    const { content, type } = await answer(parts, full, body, incoming, requestId);
+    const { content, type, status = 200, headers } = await answer(parts, full, body, incoming, requestId);
     if (fault === 'error-500-after-effect') { throw refusal('error-500', envelope.service, action)!; }
     if (fault === 'timeout-after-effect') { cut(world, incoming); finish(0, 'timeout'); return; }
-    finish(200);
-    response.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(content), 'x-amzn-requestid': requestId });
+    finish(status);
+    response.writeHead(status, { ...headers, 'content-type': type, 'content-length': Buffer.byteLength(content), 'x-amzn-requestid': requestId });
     response.end(content);
   } catch (error) {
     const known = error instanceof ApiError ? error : new ApiError('InternalFailure', `The emulated cloud failed: ${(error as Error).stack}`, 500);
@@ -142,9 +151,14 @@ function isDenied(pattern: string, service: string, action: string, region: stri
   return deniedService === service && (deniedAction === '*' || deniedAction === action) && (where ?? region) === region;
 }
 
+interface Answered extends Pick<ServiceAnswer, 'status' | 'headers'> {
+  readonly content: string | Buffer;
+  readonly type: string;
+}
+
 async function answer(
   parts: ServerParts, request: Request, body: string, incoming: IncomingMessage, requestId: string,
-): Promise<{ readonly content: string | Buffer; readonly type: string }> {
+): Promise<Answered> {
   const { world } = parts;
   const { service, action, account, region, protocol } = request;
   if (protocol === 'ec2') {
@@ -157,6 +171,12 @@ async function answer(
     if (said.status >= 400) { throw (protocol === 'json' ? jsonError : codedError)(said.body.toString(), said.status); }
     return said.body;
   };
+  const own = parts.services.byName.get(service);
+  if (own) {
+    const parameters = protocol === 'rest' ? restInput(request, incoming, body) : JSON.parse(body || '{}') as object;
+    const { body: said, ...rest } = await own.handle({ action, account, region, input: { ...parameters } });
+    return { ...rest, content: Buffer.isBuffer(said) ? said : JSON.stringify(said), type: protocol === 'rest' ? 'application/json' : 'application/x-amz-json-1.1' };
+  }
   if (protocol === 'json') {
     const input = JSON.parse(body || '{}') as { readonly [name: string]: unknown };
     const isOurs = conformanceOf(service, action)!.by === 'overlay';
@@ -172,6 +192,10 @@ async function answer(
   }
   const content = await ask(body);
   if (action === 'AssumeRole') { return { content: parts.credentials.issue(content.toString()), type: 'text/xml' }; }
+  if (service === 'sns' && action === 'Publish') {
+    const said = new URLSearchParams(body);
+    parts.services.notifications.record({ topicArn: said.get('TopicArn')!, subject: said.get('Subject') ?? undefined, message: said.get('Message')! });
+  }
   if (action === 'CreateInstanceProfile' || action === 'AddRoleToInstanceProfile') {
     world.births.set(`profile ${new URLSearchParams(body).get('InstanceProfileName')}`, world.clock.now());
   }
@@ -199,11 +223,28 @@ async function serveObject(
 
 function actionOf({ protocol }: Envelope, incoming: IncomingMessage, path: string, body: string): string {
   if (protocol === 'json') { return String(incoming.headers['x-amz-target'] ?? '').split('.').pop()!; }
+  if (protocol === 'rest') { return lambdaAction(incoming.method!, path)?.action ?? `${incoming.method} ${path}`; }
   if (protocol !== 's3') { return new URLSearchParams(body).get('Action') ?? new URL(path, 'http://localhost').searchParams.get('Action') ?? ''; }
   const url = new URL(path, 'http://localhost');
   const [, bucket, ...key] = url.pathname.split('/');
   const action = s3Action(incoming.method!, bucket, key.join('/'), url.searchParams) ?? `${incoming.method} ${url.pathname}`;
   return incoming.headers['x-amz-copy-source'] === undefined ? action : 'CopyObject';
+}
+
+/** Parameters of a call that names them in its path, its headers and its body. */
+function restInput({ path }: Request, incoming: IncomingMessage, body: string): object {
+  const { action, parameters } = lambdaAction(incoming.method!, path)!;
+  const given = JSON.parse(body || '{}') as object;
+  if (action !== 'Invoke') { return { ...given, ...parameters }; }
+  return { ...parameters, InvocationType: incoming.headers['x-amz-invocation-type'], Payload: given };
+}
+
+/** Answers what needs no signature; `false` where it is nothing of that kind. */
+async function serveOpenPath({ paths }: ServerParts, incoming: IncomingMessage, url: URL, response: ServerResponse): Promise<boolean> {
+  const [prefix, serveIt] = [...paths].find(([path]) => url.pathname.startsWith(path)) ?? [];
+  if (!serveIt) { return false; }
+  await serveIt({ incoming, rest: url.pathname.slice(prefix!.length), query: url.searchParams }, response);
+  return true;
 }
 
 /** Buckets may stand in the host's name. */

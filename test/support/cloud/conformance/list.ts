@@ -2,10 +2,11 @@ import { EC2_ENTRIES } from './ec2';
 import { EC2_IMAGE_ENTRIES } from './ec2-images';
 import type { ConformanceEntry } from './entry';
 import { OTHER_ENTRIES } from './others';
+import { SERVICE_ENTRIES } from './services';
 import { SSM_ENTRIES } from './ssm';
 
 /** Every call that the cloud answers. */
-export const CONFORMANCE: readonly ConformanceEntry[] = [...EC2_ENTRIES, ...EC2_IMAGE_ENTRIES, ...SSM_ENTRIES, ...OTHER_ENTRIES];
+export const CONFORMANCE: readonly ConformanceEntry[] = [...EC2_ENTRIES, ...EC2_IMAGE_ENTRIES, ...SSM_ENTRIES, ...OTHER_ENTRIES, ...SERVICE_ENTRIES];
 
 const BY_CALL = new Map(CONFORMANCE.map((entry) => [`${entry.service}:${entry.action}`, entry]));
 

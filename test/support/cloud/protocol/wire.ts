@@ -3,7 +3,7 @@ import type { ApiError } from './api-error';
 import { escapeXml } from './xml';
 
 /** How a service speaks. */
-export type Protocol = 'ec2' | 'query' | 'json' | 's3';
+export type Protocol = 'ec2' | 'query' | 'json' | 'rest' | 's3';
 
 /** What a request says about itself before its body is read. */
 export interface Envelope {
@@ -15,7 +15,20 @@ export interface Envelope {
 }
 
 const PROTOCOLS: { readonly [service: string]: Protocol } = {
-  ec2: 'ec2', sts: 'query', iam: 'query', autoscaling: 'query', cloudformation: 'query', ssm: 'json', secretsmanager: 'json', kms: 'json', s3: 's3',
+  ec2: 'ec2',
+  sts: 'query',
+  iam: 'query',
+  autoscaling: 'query',
+  cloudformation: 'query',
+  ssm: 'json',
+  secretsmanager: 'json',
+  kms: 'json',
+  s3: 's3',
+  sns: 'query',
+  logs: 'json',
+  codebuild: 'json',
+  events: 'json',
+  lambda: 'rest',
 };
 
 /** Service, region and caller, as the scope of the signature names them: in a header, or in the query of a presigned URL. */
@@ -36,7 +49,8 @@ export function errorBody(protocol: Protocol, error: ApiError, requestId: string
       type: 'text/xml;charset=UTF-8',
       body: `${declaration}<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>${requestId}</RequestID></Response>`,
     };
-    case 'json': return { type: 'application/x-amz-json-1.1', body: JSON.stringify({ __type: error.code, message: error.message }) };
+    case 'json':
+    case 'rest': return { type: 'application/x-amz-json-1.1', body: JSON.stringify({ __type: error.code, message: error.message }) };
     case 's3': return {
       type: 'application/xml', body: `${declaration}<Error><Code>${code}</Code><Message>${message}</Message><RequestId>${requestId}</RequestId></Error>`,
     };
