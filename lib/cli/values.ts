@@ -84,6 +84,7 @@ function placeOf(from: Exclude<ValueReference, { readonly type: 'environment' }>
     case 'ssm': return `the SSM parameter ${from.name}`;
     case 'secretsManager': return `the secret ${from.id} of Secrets Manager`;
     case 'stackOutput': return `the output ${from.output} of the stack ${from.stack}`;
+    case 'namedByOutput': return `what ${placeOf(from.id)} names`;
   }
 }
 

@@ -27,10 +27,10 @@ export class ParameterRef {
   /**
    * The value of a parameter in the SSM parameter store of the account and region that builds.
    *
-   * @param name name of the parameter
+   * @param name name of the parameter; may be a token of another stack, which is then deployed before the image is built
    */
   public static ssm(name: string, options: ParameterRefOptions = {}): ParameterRef {
-    return new ParameterRef(name, { type: options.parameterType ?? ParameterType.STRING, from: { type: 'ssm', name } });
+    return new ParameterRef('ssm', name, options);
   }
 
   /**
@@ -39,22 +39,29 @@ export class ParameterRef {
    * @param name name of the variable
    */
   public static environment(name: string, options: ParameterRefOptions = {}): ParameterRef {
-    return new ParameterRef(name, { type: options.parameterType ?? ParameterType.STRING, from: { type: 'environment', name } });
+    return new ParameterRef('environment', name, options);
   }
 
   /**
-   * The name that the plan knows it by.
-   * @internal
+   * What a construct of another stack says of itself, such as the name of a bucket. That stack gets an output with it, and is
+   * deployed before the image is built. What its own stack declares cannot be there in time: the synthesis fails, and says so.
+   *
+   * @param value a token of another stack of the same stage and account, alone or in a text; a plain text is taken as it is
    */
-  public readonly _name: string;
+  public static value(value: string, options: ParameterRefOptions = {}): ParameterRef {
+    return new ParameterRef('value', value, options);
+  }
+
+  /** @internal */
+  public readonly _type: ParameterSpec['type'];
 
   private constructor(
     /** @internal */
-    public readonly _reference: string,
+    public readonly _kind: 'ssm' | 'environment' | 'value',
     /** @internal */
-    public readonly _spec: ParameterSpec,
+    public readonly _reference: string,
+    options: ParameterRefOptions,
   ) {
-    const name = `${_spec.from.type}:${_reference}`;
-    this._name = _spec.type === 'string' ? name : `${name}:${_spec.type}`;
+    this._type = options.parameterType ?? ParameterType.STRING;
   }
 }

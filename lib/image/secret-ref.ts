@@ -1,5 +1,3 @@
-import type { SecretSpec } from '../plan/model';
-
 /** Options of a secret in AWS Secrets Manager. */
 export interface SecretsManagerRefOptions {
   /**
@@ -19,20 +17,19 @@ export class SecretRef {
   /**
    * The value of a parameter, usually a `SecureString`, in the SSM parameter store of the account and region that builds.
    *
-   * @param name name of the parameter
+   * @param name name of the parameter; may be a token of another stack, which is then deployed before the image is built
    */
   public static ssm(name: string): SecretRef {
-    return new SecretRef(`ssm:${name}`, name, { from: { type: 'ssm', name } });
+    return new SecretRef('ssm', name);
   }
 
   /**
    * The current version of a secret in AWS Secrets Manager, in the account and region that builds.
    *
-   * @param id name or ARN of the secret
+   * @param id name or ARN of the secret; may be a token of another stack, which is then deployed before the image is built
    */
   public static secretsManager(id: string, options: SecretsManagerRefOptions = {}): SecretRef {
-    const { key } = options;
-    return new SecretRef(`secretsManager:${id}${key === undefined ? '' : `#${key}`}`, id, { from: { type: 'secretsManager', id, key } });
+    return new SecretRef('secretsManager', id, options.key);
   }
 
   /**
@@ -41,18 +38,15 @@ export class SecretRef {
    * @param name name of the variable
    */
   public static environment(name: string): SecretRef {
-    return new SecretRef(`environment:${name}`, name, { from: { type: 'environment', name } });
+    return new SecretRef('environment', name);
   }
 
   private constructor(
-    /**
-     * The name that the plan knows it by.
-     * @internal
-     */
-    public readonly _name: string,
+    /** @internal */
+    public readonly _kind: 'ssm' | 'secretsManager' | 'environment',
     /** @internal */
     public readonly _reference: string,
     /** @internal */
-    public readonly _spec: SecretSpec,
+    public readonly _key?: string,
   ) {}
 }

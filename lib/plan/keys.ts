@@ -4,14 +4,17 @@ import type { Check } from './checks';
 import type { DeliverySpec } from './delivery';
 import type { Instruction } from './instructions';
 import type { Definition, LocalSource, SourceSpec } from './model';
+import type { ValueReference } from './values';
 
-/** What the image is. Construct paths are left out, so that a rename rebuilds nothing. */
+/** What the image is. Construct paths and the stacks that values come from are left out, so that a rename rebuilds nothing. */
 export function definitionHash(definition: Definition): string {
   return digestOf({
     ...definition,
     source: sourceIdentity(definition.source),
     instructions: definition.instructions.map(instructionIdentity),
     checks: definition.checks.map(checkIdentity),
+    parameters: withoutStacks(definition.parameters),
+    secrets: withoutStacks(definition.secrets),
   });
 }
 
@@ -64,6 +67,19 @@ function lateValues(instruction: Instruction, inputs: ResolvedInputs): object {
 
 function pick(names: readonly string[], from: { readonly [name: string]: string }): { readonly [name: string]: string } {
   return Object.fromEntries(names.map((name) => [name, from[name]]));
+}
+
+function withoutStacks(specs: { readonly [name: string]: { readonly from: ValueReference } }): object {
+  return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, { ...spec, from: referenceIdentity(spec.from) }]));
+}
+
+/** Names of stacks and of their outputs come of construct paths. */
+function referenceIdentity(from: ValueReference): object {
+  switch (from.type) {
+    case 'stackOutput': return { type: from.type };
+    case 'namedByOutput': return { ...from, id: referenceIdentity(from.id) };
+    default: return from;
+  }
 }
 
 function instructionIdentity(instruction: Instruction): object {

@@ -2,7 +2,7 @@
  * Where a late-bound value is read from.
  * @discriminator type
  */
-export type ValueReference = SsmReference | SecretsManagerReference | EnvironmentReference | StackOutputReference;
+export type ValueReference = SsmReference | SecretsManagerReference | EnvironmentReference | StackOutputReference | NamedByOutputReference;
 
 export interface SsmReference {
   readonly type: 'ssm';
@@ -25,6 +25,15 @@ export interface StackOutputReference {
   readonly output: string;
   /** Absent: the region that the image is built in. */
   readonly region?: string;
+}
+
+/** An SSM parameter or a secret whose name or ARN is an output of a stack. */
+export interface NamedByOutputReference {
+  readonly type: 'namedByOutput';
+  readonly service: 'ssm' | 'secretsManager';
+  readonly id: StackOutputReference;
+  /** Key in a secret that is a JSON object; absent: the whole secret. */
+  readonly key?: string;
 }
 
 /** A variable of the environment that the engine runs in. */

@@ -66,8 +66,10 @@ describe('a CDK token', () => {
   };
 
   test.each<[string, (stack: Stack) => Partial<ShellProps>, string]>([
-    ['in a script', (stack) => ({ inline: [`echo ${parameter(stack)}`] }), 'run.script.text holds a CDK token'],
-    ['in the environment', (stack) => ({ environment: { REGION: stack.region } }), 'run.environment.REGION holds a CDK token'],
+    ['in a script', (stack) => ({ inline: [`echo ${parameter(stack)}`] }),
+      'inline holds Stack/Parameter, of the image\'s own stack: that is deployed after the image is built'],
+    ['in the environment', (stack) => ({ environment: { REGION: stack.region } }),
+      'environment.REGION holds a CDK token that nobody can read before the deployment'],
     ['in the name of a variable', (stack) => ({ environment: { [stack.region]: '1' } }), expect.stringMatching(/^run\.environment\..* holds a CDK token$/)],
     ['in an argument', (stack) => ({ arguments: [stack.account] }), 'run.arguments[0] holds a CDK token'],
     ['as a list', () => ({ arguments: Token.asList(Lazy.list({ produce: () => [] })) }), 'run.arguments holds a CDK token'],
@@ -76,9 +78,11 @@ describe('a CDK token', () => {
     ['as a duration', () => ({ timeout: Duration.seconds(Lazy.number({ produce: () => 1 })) }),
       'A duration holds a CDK token, which has no value before the deployment'],
     ['in the name of a parameter', (stack) => ({ parameters: { A: ParameterRef.ssm(parameter(stack)) } }),
+      'The name of the parameter parameters.A is Stack/Parameter, of the image\'s own stack: that is deployed after the image is built'],
+    ['in the name of a variable of this process', (stack) => ({ parameters: { A: ParameterRef.environment(parameter(stack)) } }),
       'The name of a parameter holds a CDK token, which has no value before the deployment'],
     ['in the name of a secret', (stack) => ({ secrets: { A: SecretRef.secretsManager(new secretsmanager.Secret(stack, 'Secret').secretArn) } }),
-      'The name of a secret holds a CDK token, which has no value before the deployment'],
+      'The name of the secret secrets.A is Stack/Secret/Resource, of the image\'s own stack: that is deployed after the image is built'],
   ])('%s of a shell provisioner is refused with its path', (_, props, message) => {
     expect(faults((stack) => ({ provisioners: [Provisioner.shell({ inline: ['true'], ...props(stack) })] }))).toEqual([
       ['token', 'Stack/Image/Shell', message],

@@ -4,7 +4,7 @@ import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { awsCode, awsMessage } from './aws-errors';
 import type { Cloud } from './cloud';
 import { GoldenError } from '../../errors';
-import type { SecretsManagerReference, SsmReference, StackOutputReference, ValueReference } from '../../plan/values';
+import type { NamedByOutputReference, SecretsManagerReference, SsmReference, StackOutputReference, ValueReference } from '../../plan/values';
 import type { ValueSource } from '../../ports/values';
 
 /** Reads what plans refer to in an account: parameters, secrets, outputs of stacks. Errors: `missing-value`, besides those of every call. */
@@ -15,6 +15,7 @@ export function awsValues(cloud: Cloud, region: string): ValueSource {
         case 'ssm': return parameter(cloud, region, name, from);
         case 'secretsManager': return secret(cloud, region, name, from);
         case 'stackOutput': return stackOutput(cloud, from.region ?? region, name, from);
+        case 'namedByOutput': return namedByOutput(cloud, region, name, from);
         case 'environment': return Promise.reject(missing(name, `the environment variable ${from.name}`, 'it is not read from an account'));
       }
     },
@@ -72,6 +73,14 @@ async function stackOutput(cloud: Cloud, region: string, name: string, { stack, 
     if (awsCode(error) === 'ValidationError' && /does not exist/.test(awsMessage(error))) { throw missing(name, place, 'which is not deployed', error); }
     throw error;
   }
+}
+
+/** What has an ARN is where that says; a name is of the region that builds. */
+async function namedByOutput(cloud: Cloud, region: string, name: string, { service, id, key }: NamedByOutputReference): Promise<string> {
+  const found = await stackOutput(cloud, id.region ?? region, name, id);
+  const place = /^arn:[^:]+:[^:]+:([^:]+):/.exec(found)?.[1] ?? region;
+  if (service === 'ssm') { return parameter(cloud, place, name, { type: 'ssm', name: found }); }
+  return secret(cloud, place, name, { type: 'secretsManager', id: found, key });
 }
 
 function missing(name: string, place: string, why: string, cause?: unknown): GoldenError {

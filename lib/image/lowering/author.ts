@@ -1,13 +1,14 @@
 import { Token, type Duration } from 'aws-cdk-lib';
-import type { IConstruct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { CHECK_ATTRIBUTES, describeCheck, type Check as PlanCheck } from '../../plan/checks';
 import type { Instruction } from '../../plan/instructions';
 import type { Check } from '../checks/check';
 import type { FileSource } from '../file-source';
-import type { ParameterRef } from '../parameter-ref';
+import { ParameterRef } from '../parameter-ref';
 import type { SecretRef } from '../secret-ref';
 import { readContent, type Content } from './content';
 import type { Draft } from './draft';
+import { References } from './references';
 
 /** One construct that writes into the draft of its image: what it writes carries its path. */
 export class Author {
@@ -16,9 +17,12 @@ export class Author {
   /** Path of the construct below the image; empty for the image itself. */
   readonly origin: string;
 
-  constructor(private readonly draft: Draft, image: IConstruct, scope: IConstruct) {
+  private readonly references: References;
+
+  constructor(private readonly draft: Draft, image: Construct, scope: IConstruct) {
     this.path = scope.node.path;
     this.origin = this.path.slice(image.node.path.length + 1);
+    this.references = new References(draft, image, (...fault) => this.fault(...fault));
   }
 
   fault(code: string, message: string, hint?: string): void {
@@ -55,18 +59,19 @@ export class Author {
     return readContent(source, (...fault) => this.fault(...fault), (digest, path) => this.draft.assets.set(digest, path));
   }
 
-  /** The name that the plan knows a late-bound value by. */
-  parameter(ref: ParameterRef): string {
-    const name = this.referenceName('parameter', ref);
-    this.draft.parameters[name] = ref._spec;
-    return name;
+  /** The name that the plan knows a late-bound value by. Undefined: it cannot be read, and a fault says why. */
+  parameter(ref: ParameterRef, field: string): string | undefined {
+    return this.references.parameter(ref, field);
   }
 
-  /** The name that the plan knows a secret by. */
-  secret(ref: SecretRef): string {
-    const name = this.referenceName('secret', ref);
-    this.draft.secrets[name] = ref._spec;
-    return name;
+  /** The name that the plan knows something by that another stack says. Undefined: it cannot be read, and a fault says why. */
+  lateText(text: string, field: string, part = false): string | undefined {
+    return this.references.parameter(ParameterRef.value(text), field, part);
+  }
+
+  /** The name that the plan knows a secret by. Undefined: it cannot be read, and a fault says why. */
+  secret(ref: SecretRef, field: string): string | undefined {
+    return this.references.secret(ref, field);
   }
 
   /** Whole seconds, rounded up. */
@@ -116,15 +121,5 @@ export class Author {
       const form = /^((tcp|udp)6?:)?[0-9]{1,5}$/;
       this.expectForm(form, check.resource, 'invalid-port', `${name}: that is not a port`, 'Give one such as tcp:80, tcp6:80 or udp:53.');
     }
-  }
-
-  private referenceName(kind: string, ref: ParameterRef | SecretRef): string {
-    if (Token.isUnresolved(ref._reference)) {
-      this.fault('token', `The name of a ${kind} holds a CDK token, which has no value before the deployment`,
-        'Name it by plain text. The resource behind it can be given the same name.');
-      return kind;
-    }
-    if (ref._reference.trim() === '') { this.fault('empty-name', `The name of a ${kind} is empty`, 'Name what it is read from.'); }
-    return ref._name;
   }
 }

@@ -8,6 +8,8 @@ import { Author } from './author';
 import { downloadScript } from './download';
 import type { Draft } from './draft';
 import { climbs } from './forms';
+import { lateFileInstructions } from './late-file';
+import { holdsTokens } from './late-text';
 import { localInstruction } from './local';
 import { absolutePath, putInstruction } from './put';
 import { shellInstructions } from './shell';
@@ -58,7 +60,10 @@ class BoundContext extends ProvisionerContext {
 
   put(props: FileProps): void {
     const instruction = putInstruction(props, this.author);
-    if (instruction) { this.author.add(instruction); }
+    if (!instruction) { return; }
+    const text = 'text' in instruction.content ? instruction.content.text : '';
+    const instructions = holdsTokens(text) ? lateFileInstructions(instruction, text, this.author) : [instruction];
+    instructions.forEach((one) => this.author.add(one));
   }
 
   download(props: DownloadProps): void {

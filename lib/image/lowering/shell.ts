@@ -3,8 +3,9 @@ import type { RunInstruction } from '../../plan/instructions';
 import { FileSource } from '../file-source';
 import type { Author } from './author';
 import type { Content } from './content';
-import { expectVariables } from './environment';
+import { expectVariables, scriptVariables } from './environment';
 import { ABSOLUTE_PATH, ACCOUNT } from './forms';
+import { holdsTokens, lateScript } from './late-text';
 import type { ShellProps } from '../provisioners/shell-props';
 
 type Interpreter = readonly [string, ...string[]];
@@ -19,7 +20,12 @@ export function shellInstructions(props: ShellProps, author: Author): RunInstruc
       author.fault('script-is-a-folder', `${JSON.stringify(source._path)} is a folder`, 'Give the path of one script.');
       return [];
     }
-    return [{ ...settings, script: content.content, interpreter: interpreter(props, content, author) }];
+    const command = interpreter(props, content, author);
+    if (!('text' in content.content) || !holdsTokens(content.content.text)) { return [{ ...settings, script: content.content, interpreter: command }]; }
+    const late = lateScript(content.content.text, command, author);
+    if (!late) { return []; }
+    expectVariables([settings.environment, settings.parameters, settings.secrets, late.parameters], author);
+    return [{ ...settings, parameters: { ...settings.parameters, ...late.parameters }, script: { text: late.text }, interpreter: command }];
   });
 }
 
@@ -38,8 +44,8 @@ function scripts(props: ShellProps, author: Author): FileSource[] {
 }
 
 function shellSettings(props: ShellProps, author: Author): Omit<RunInstruction, 'script' | 'interpreter'> {
-  const { environment = {}, parameters = {}, secrets = {}, user = 'root', retries = 0, validExitCodes = [0], workingDirectory } = props;
-  expectVariables([environment, parameters, secrets], author);
+  const { user = 'root', retries = 0, validExitCodes = [0], workingDirectory } = props;
+  expectVariables([props.environment ?? {}, props.parameters ?? {}, props.secrets ?? {}], author);
   author.expectForm(ACCOUNT, user, 'invalid-user', `${JSON.stringify(user)} is not the name of a user`, 'Give a login name, such as root.');
   if (workingDirectory !== undefined) {
     author.expectForm(ABSOLUTE_PATH, workingDirectory, 'relative-path',
@@ -55,9 +61,7 @@ function shellSettings(props: ShellProps, author: Author): Omit<RunInstruction, 
   return {
     type: 'run',
     arguments: props.arguments ?? [],
-    environment,
-    parameters: Object.fromEntries(Object.entries(parameters).map(([variable, ref]) => [variable, author.parameter(ref)])),
-    secrets: Object.fromEntries(Object.entries(secrets).map(([variable, ref]) => [variable, author.secret(ref)])),
+    ...scriptVariables(props, author),
     user,
     workingDirectory,
     timeoutSeconds: Math.max(1, author.seconds(props.timeout ?? Duration.hours(1))),

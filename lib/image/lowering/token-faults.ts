@@ -1,8 +1,9 @@
 import { SecretValue, Token, Tokenization } from 'aws-cdk-lib';
 import type { Fault } from '../../errors';
+import { SECRET_HINT } from '../synthesis/late-values';
 
-const SECRET_HINT = 'Give it to the script as a secret: secrets: { NAME: SecretRef.secretsManager(...) }. It is then read when the image is built.';
-const TOKEN_HINT = 'It has no value before the deployment. Give a plain value, or, to a script, a late-bound one: parameters: { NAME: ParameterRef.ssm(...) }.';
+const TOKEN_HINT = 'It has no value before the deployment. Give a plain value, or, to a script, a late-bound one: '
+  + 'environment: { NAME: token of another stack }, or parameters: { NAME: ParameterRef.ssm(...) }.';
 
 /** Everything in a value that cannot stand in a plan: CDK tokens, dynamic references, NUL bytes. */
 export function tokenFaults(value: unknown, path: string, field = ''): Fault[] {

@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import { renderMachine } from './machine';
+import { twinFaults } from './twins';
 import type { Fault } from '../../errors';
 import { definitionHash } from '../../plan/keys';
 import type { Definition } from '../../plan/model';
@@ -39,5 +40,6 @@ export function renderDefinition(image: Construct, props: AmiImageProps, draft: 
     ...parts.flatMap(({ origin, ...part }) => tokenFaults(part, below(origin), part.type)),
     ...definitionFaults(definition).map((fault) => ({ ...fault, path: below(fault.path ?? '') })),
   ];
-  return { definition, hash: definitionHash(definition), faults };
+  const hash = definitionHash(definition);
+  return { definition, hash, faults: [...faults, ...twinFaults(image, hash, draft.lateReferences)] };
 }
