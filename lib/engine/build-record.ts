@@ -19,6 +19,7 @@ export interface StartRecord {
   readonly bootTest: boolean;
   readonly useCache: boolean;
   readonly parentKey?: string;
+  readonly newerSource?: boolean;
   /** What whoever asked for the build needs to ask for it again. Nothing secret. */
   readonly asked?: { readonly [name: string]: unknown };
 }

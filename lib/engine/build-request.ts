@@ -15,6 +15,8 @@ export interface BuildRequest {
   readonly host: Host;
   /** Build key of the image it starts from, where that was built before it in the same run. @default the newest artifact */
   readonly parentKey?: string;
+  /** Build of what the source is now, not of what it was when the definition was first built. @default false */
+  readonly newerSource?: boolean;
   /** `bootTest` reaches the machine that was started from what was captured; absent: as for provisioning. */
   readonly communicators: { readonly provision: CommunicatorFactory; readonly bootTest?: CommunicatorFactory };
   readonly values: ValueSource;

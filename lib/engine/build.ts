@@ -81,10 +81,9 @@ class Attempt {
   private async build(): Promise<Ending> {
     const { request, context } = this;
     const { plan, host } = request;
-    const inputs = this.inputs = await context.phase('resolve', () => readInputs(request, context));
-    this.redaction.hide(Object.values(inputs.secrets));
+    const { inputs, known } = await this.resolve();
+    this.inputs = inputs;
     if (request.resumes && request.resumes.buildKey !== inputs.keys.build) { throw inputsChanged(request, request.resumes.buildId); }
-    const known = await this.existing(inputs);
     if (known && !host.reconcile && !await this.mayHaveRemains(inputs)) { return this.unchanged(known, inputs); }
     if (!known) { verifyAssets(plan, request.planFile); }
 
@@ -108,6 +107,21 @@ class Attempt {
     if ('removed' in built) { await context.phase('destroy', () => (built as Built).removed()).catch(() => undefined); }
     await this.remember(inputs, 'built');
     return { status: 'built', artifact: summaryOf(artifact) };
+  }
+
+  /** What the definition was built of before, where that is there or was built already; else what its source is now. */
+  private async resolve(): Promise<{ readonly inputs: Inputs; readonly known?: Artifact }> {
+    const { request, context } = this;
+    const read = async (newerSource = request.newerSource) => {
+      const inputs = await context.phase('resolve', () => readInputs({ ...request, newerSource }, context));
+      this.redaction.hide(Object.values(inputs.secrets));
+      return { inputs, known: await this.existing(inputs) };
+    };
+    const found = await read();
+    const { isThere, description } = found.inputs.source;
+    if (found.known || !isThere || await isThere()) { return found; }
+    context.report({ type: 'notice', level: 'info', message: `What it was built of is not there any more: ${description}. Its source is looked up anew.` });
+    return read(true);
   }
 
   /** The artifact that makes this build needless: whole, and proven by a boot where that is asked for. */
@@ -161,10 +175,21 @@ class Attempt {
   }
 
   private startRecording({ keys, source }: Inputs): Promise<void> {
-    const { plan, planFile, host, bootTest, useCache, parentKey, asked } = this.request;
+    const { plan, planFile, host, bootTest, useCache, parentKey, newerSource, asked } = this.request;
     const { image, definitionHash, deliveryHash } = plan;
     const start: StartRecord = {
-      image, definitionHash, deliveryHash, buildKey: keys.build, host: host.kind, source: source.id, planFile, bootTest, useCache, parentKey, asked,
+      image,
+      definitionHash,
+      deliveryHash,
+      buildKey: keys.build,
+      host: host.kind,
+      source: source.id,
+      planFile,
+      bootTest,
+      useCache,
+      parentKey,
+      newerSource,
+      asked,
     };
     return this.recording ??= this.context.startRecording({ ...start });
   }

@@ -23,13 +23,14 @@ export interface InputsRequest {
   readonly values: ValueSource;
   readonly stateFolder: string;
   readonly parentKey?: string;
+  readonly newerSource?: boolean;
 }
 
 /** Reads what is known only when an image is built. */
-export async function readInputs({ plan, host, values, stateFolder, parentKey }: InputsRequest, context: HostContext): Promise<Inputs> {
+export async function readInputs({ plan, host, values, stateFolder, parentKey, newerSource }: InputsRequest, context: HostContext): Promise<Inputs> {
   const { definition } = plan;
   const [source, parameters, secrets] = await Promise.all([
-    host.resolve(plan, context, parentKey),
+    host.resolve(plan, context, { parentKey, newerSource }),
     readAll(definition.parameters, values),
     readAll(definition.secrets, values),
   ]);

@@ -18,6 +18,7 @@ export interface PreviewRequest {
   readonly host: Host;
   /** Build key of the image it starts from. @default the newest artifact */
   readonly parentKey?: string;
+  readonly newerSource?: boolean;
   readonly values: ValueSource;
   readonly stateFolder: string;
   readonly outputFolder: string;

@@ -9,11 +9,8 @@ import type { LateValue } from '../plan/values';
 export interface Host {
   readonly kind: 'sandbox' | 'ec2';
 
-  /**
-   * Says what the source is now: the same ID gives the same disk. Makes nothing.
-   * @param parentKey build key of the image it starts from; absent: the newest artifact of it, as it is defined now
-   */
-  resolve(plan: Plan, context: HostContext, parentKey?: string): Promise<ResolvedSource>;
+  /** Says what the source is: the same ID gives the same disk. Makes nothing. */
+  resolve(plan: Plan, context: HostContext, options?: SourceOptions): Promise<ResolvedSource>;
 
   /** The finished artifact of a build key, if there is one and it is whole. */
   findArtifact(plan: Plan, keys: BuildKeys): Promise<Artifact | undefined>;
@@ -120,11 +117,22 @@ export interface HostContext {
   readonly late: (value: LateValue) => Promise<string>;
 }
 
+export interface SourceOptions {
+  /** Build key of the image it starts from. @default the newest artifact of it, as it is defined now */
+  readonly parentKey?: string;
+  /** What the source is now, even where the definition was built of another one before. @default false */
+  readonly newerSource?: boolean;
+}
+
 export interface ResolvedSource {
   /** The same ID always gives the same disk. */
   readonly id: string;
   /** For people: `Debian bookworm (mmdebstrap)`. */
   readonly description: string;
+  /** Build key of the image that it is, where it is another one of ours. */
+  readonly buildKey?: string;
+  /** Whether it can still be built of. Absent: it was looked at just now. */
+  readonly isThere?: () => Promise<boolean>;
 }
 
 export interface LaunchRequest {

@@ -1,7 +1,7 @@
 import { GoldenError } from '../../lib/errors';
 import type { BuildKeys } from '../../lib/plan/keys';
 import type { Plan } from '../../lib/plan/model';
-import type { Artifact, DeadBuild, GarbageScope, Host, HostContext, ResolvedSource } from '../../lib/ports/host';
+import type { Artifact, DeadBuild, GarbageScope, Host, HostContext, ResolvedSource, SourceOptions } from '../../lib/ports/host';
 
 /** A host that has no machines: it knows of artifacts and layers, and whatever needs more fails. For what goes on around builds. */
 export class ArtifactHost implements Host {
@@ -21,7 +21,7 @@ export class ArtifactHost implements Host {
   /** Called when a build asks for a machine. */
   onLaunch: () => void = () => { /* nothing more */ };
 
-  resolve(plan: Plan, _context: HostContext, parentKey?: string): Promise<ResolvedSource> {
+  resolve(plan: Plan, _context: HostContext, { parentKey }: SourceOptions = {}): Promise<ResolvedSource> {
     const { source } = plan.definition;
     this.parents.set(plan.image, parentKey);
     if (source.type === 'image' && !this.built.has(source.image)) {

@@ -34,7 +34,8 @@ export async function captureImage(cloud: Cloud, machine: Ec2Machine, { plan, ke
   const { region } = machine;
   const { buildId, signal } = context;
   for (let attempt = 1; ; attempt++) {
-    const tags = imageTags(plan, buildId, cloud.clock, { state: 'draft', buildKey: keys.build, source: machine.sourceImage });
+    const { imageId: source, buildKey: sourceKey } = machine.origin;
+    const tags = imageTags(plan, buildId, cloud.clock, { state: 'draft', buildKey: keys.build, source, sourceKey });
     const imageId = await makeImage(cloud, machine, { name: imageName(plan, keys), description: describeImage(plan), tags }, context);
     cloud.leases.add(region, { buildId, leaseMinutes: plan.builder.leaseMinutes }, imageId);
     const image = await whenAvailable(cloud, region, imageId, signal);

@@ -2,6 +2,7 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { STSClient, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { assumedRole, type AssumedRole } from './assumed-role';
 import { caller, type AwsCommand, type Caller } from './aws-request';
 import { networkAgents } from './network-agents';
 import { TokenBuckets } from './token-buckets';
@@ -26,6 +27,8 @@ export interface CloudClientsOptions {
   readonly clock: Clock;
   /** Region that the user named. Absent: that of the environment or the profile. */
   readonly region?: string;
+  /** Role that all calls are made with. */
+  readonly role?: AssumedRole;
   /** How long one answer may take. @default 30000 */
   readonly requestTimeoutMs?: number;
 }
@@ -49,6 +52,7 @@ export class CloudClients {
   private readonly patient: NodeHttpHandler;
   private identity: STSClient | undefined;
   private whoCalls: Promise<CallerIdentity> | undefined;
+  private readonly assumed = new Map<string, CloudClients>();
   private readonly s3Clients = new Map<string, S3Client>();
 
   constructor(private readonly options: CloudClientsOptions) {
@@ -113,6 +117,11 @@ export class CloudClients {
     };
   }
 
+  /** Clients of the same computer that use a role, of this account or another one. */
+  assuming(roleArn: string, hint?: string): CloudClients {
+    return memo(this.assumed, roleArn, () => new CloudClients({ ...this.options, role: { roleArn, by: this, hint } }));
+  }
+
   /** The region where nothing else says one. Errors: `no-region`. */
   async defaultRegion(): Promise<string> {
     if (this.options.region) { return this.options.region; }
@@ -145,7 +154,9 @@ export class CloudClients {
 
   /** The default chain, which reads credentials anew before they expire. */
   private credentials(region: string) {
-    return (this.identity ??= new STSClient({ region, requestHandler: this.quick })).config.credentials;
+    const { role } = this.options;
+    const credentials = role && assumedRole(role, region);
+    return (this.identity ??= new STSClient({ region, requestHandler: this.quick, credentials })).config.credentials;
   }
 
   private async refresh(region: string): Promise<void> {

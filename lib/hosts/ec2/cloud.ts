@@ -25,14 +25,17 @@ export interface CloudOptions {
   readonly outputFolder: string;
   /** Region that the user named. */
   readonly region?: string;
+  /** Role that is assumed for all calls. */
+  readonly roleArn?: string;
   readonly callerAddress?: string;
   readonly stagingBucket?: string;
   readonly clients?: CloudClients;
 }
 
 export function openCloud(options: CloudOptions): Cloud {
-  const { clock, outputFolder, callerAddress, region, stagingBucket } = options;
-  const clients = options.clients ?? new CloudClients({ clock, region });
+  const { clock, outputFolder, callerAddress, region, roleArn, stagingBucket } = options;
+  const own = options.clients ?? new CloudClients({ clock, region });
+  const clients = roleArn === undefined ? own : own.assuming(roleArn);
   const ec2 = (name: string) => clients.ec2(name);
   return {
     clients,

@@ -51,7 +51,9 @@ async function existingImage(cloud: Cloud, region: string, imageId: string, plan
 /** Tags of copies until they are published. */
 function draftTags(cloud: Cloud, plan: Plan, image: Image, buildId: string): TagMap {
   const buildKey = tagOf(image.Tags, TAGS.buildKey)!;
-  return imageTags(plan, buildId, cloud.clock, { state: 'draft', buildKey, source: tagOf(image.Tags, TAGS.source) });
+  return imageTags(plan, buildId, cloud.clock, {
+    state: 'draft', buildKey, source: tagOf(image.Tags, TAGS.source), sourceKey: tagOf(image.Tags, TAGS.sourceKey),
+  });
 }
 
 /** Somebody may launch from a copy that the plan no longer names: it is not removed, but told of. */

@@ -17,7 +17,7 @@ import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
 import type {
   Artifact, BootRequest, CaptureRequest, DeadBuild, DraftArtifact, GarbageScope, Host, HostContext, LaunchRequest, Machine, NamedPolicy,
-  PolicyPlaces, ResolvedSource,
+  PolicyPlaces, ResolvedSource, SourceOptions,
 } from '../../ports/host';
 
 export type Ec2HostOptions = CloudOptions;
@@ -38,10 +38,10 @@ export class Ec2Host implements Host {
   }
 
   /** Errors, besides those of the source: `wrong-account`, `wrong-region`, `wrong-partition`, `no-region`, and those of credentials. */
-  async resolve(plan: Plan, context: HostContext, parentKey?: string): Promise<ResolvedSource> {
+  async resolve(plan: Plan, context: HostContext, options?: SourceOptions): Promise<ResolvedSource> {
     const region = await guardTarget(this.cloud, plan);
     this.regions.add(region);
-    return resolveSource(this.cloud, region, plan, context, parentKey);
+    return resolveSource(this.cloud, region, plan, context, options);
   }
 
   findArtifact(plan: Plan, keys: BuildKeys): Promise<Artifact | undefined> {
@@ -62,7 +62,8 @@ export class Ec2Host implements Host {
         path: plan.image, hint: 'Build again: it starts from the layers that are there.',
       });
     }
-    return launchMachine(this.cloud, { region, plan, imageId, purpose: 'build', requirements }, context);
+    const origin = { imageId: sourceImageId(source), buildKey: source.buildKey };
+    return launchMachine(this.cloud, { region, plan, imageId, origin, purpose: 'build', requirements }, context);
   }
 
   checkpoint(machine: Machine, key: string, context: HostContext): Promise<void> {

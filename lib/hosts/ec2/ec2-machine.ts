@@ -1,6 +1,6 @@
 import { ModifyInstanceAttributeCommand, StopInstancesCommand, type Instance } from '@aws-sdk/client-ec2';
 import type { Cloud } from './cloud';
-import type { MachineRequest, Preparation } from './launch-preparation';
+import type { ImageOrigin, MachineRequest, Preparation } from './launch-preparation';
 import { leaseOf } from './lease-script';
 import { noInboundGroup, removeGroup } from './security-group';
 import { tcpDialer } from './tcp-dialer';
@@ -41,6 +41,8 @@ export class Ec2Machine implements Machine {
   readonly buildId: string;
   /** AMI that it was launched from. */
   readonly sourceImage: string;
+  /** What it was made from, layers left out. */
+  readonly origin: ImageOrigin;
   readonly launchedAs: Instance;
   /** An instance of one-time spot capacity cannot be stopped: CreateImage takes it down for the time of the snapshot. */
   readonly spot: boolean;
@@ -50,7 +52,7 @@ export class Ec2Machine implements Machine {
   private destroyed: Promise<void> | undefined;
 
   constructor(private readonly cloud: Cloud, private readonly options: Ec2MachineOptions) {
-    const { instance, region, plan, imageId, preparation, context, spot } = options;
+    const { instance, region, plan, imageId, origin, preparation, context, spot } = options;
     const { InstanceId, InstanceType, Placement } = instance;
     const { builder } = plan;
     this.id = InstanceId!;
@@ -58,6 +60,7 @@ export class Ec2Machine implements Machine {
     this.plan = plan;
     this.buildId = context.buildId;
     this.sourceImage = imageId;
+    this.origin = origin ?? { imageId };
     this.launchedAs = instance;
     this.spot = spot;
     this.ownGroup = preparation.ownGroup;

@@ -12,11 +12,20 @@ import type { Plan } from '../../plan/model';
 import type { HostContext } from '../../ports/host';
 import type { LaunchRequirements } from '../../ports/launch-requirements';
 
+/** What an image was made from. */
+export interface ImageOrigin {
+  readonly imageId: string;
+  /** Build key, where it is an image of ours. */
+  readonly buildKey?: string;
+}
+
 /** What a machine is launched for. */
 export interface MachineRequest {
   readonly region: string;
   readonly plan: Plan;
   readonly imageId: string;
+  /** The source that a layer was made from. Absent: it is launched from its source. */
+  readonly origin?: ImageOrigin;
   readonly purpose: 'build' | 'boot-test';
   readonly requirements: LaunchRequirements;
 }

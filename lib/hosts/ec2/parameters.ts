@@ -53,12 +53,24 @@ export async function publishParameter(
   return [`wrote ${imageId} into ${Name} in ${region}`];
 }
 
+/** Has a parameter of somebody else name an image, where it is there. Returns a line where that changed it. */
+export async function overwriteParameter(cloud: Cloud, region: string, name: string, imageId: string): Promise<readonly string[]> {
+  const previous = await publishedId(cloud, region, name);
+  if (previous === undefined || previous === imageId) { return []; }
+  await nameImage(cloud, region, name, imageId);
+  return [`wrote ${imageId} into ${name} in ${region}`];
+}
+
+async function nameImage(cloud: Cloud, region: string, Name: string, Value: string): Promise<void> {
+  await cloud.clients.ssm(region).send(new PutParameterCommand({ Name, Value, Type: 'String', DataType: 'aws:ec2:image', Overwrite: true }));
+}
+
 /** Gives parameters back what they named before an image that was not published in the end. Returns a line for each. */
 export async function retractParameters(cloud: Cloud, told: readonly ToldParameter[]): Promise<readonly string[]> {
   const lines = await Promise.all(told.map(async ({ region, name: Name, imageId, previous }) => {
     if (await publishedId(cloud, region, Name) !== imageId) { return []; }
     if (previous === undefined) { return removeParameter(cloud, region, Name); }
-    await cloud.clients.ssm(region).send(new PutParameterCommand({ Name, Value: previous, Type: 'String', DataType: 'aws:ec2:image', Overwrite: true }));
+    await nameImage(cloud, region, Name, previous);
     return [`${imageId} from the parameter ${Name} in ${region}, which names ${previous} again`];
   }));
   return lines.flat();

@@ -2,28 +2,41 @@ import { DescribeImagesCommand, type Filter, type Image } from '@aws-sdk/client-
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { awsCode } from './aws-errors';
 import type { Cloud } from './cloud';
+import { recordedSource } from './recorded-source';
 import { tagFilter, tagOf, TAGS } from './tags';
 import { GoldenError } from '../../errors';
 import type { FilterSource, ImageSource, ParameterSource, Plan } from '../../plan/model';
-import type { HostContext, ResolvedSource } from '../../ports/host';
+import type { HostContext, ResolvedSource, SourceOptions } from '../../ports/host';
 
 /** How many of several matches an error shows. */
 const SHOWN = 5;
 
 /**
- * Finds the AMI that an image starts from. Its ID says the encryption, too: disks with another key are other disks.
+ * Finds the AMI that an image starts from: the one that its definition was built of before, unless a newer one is asked for. Its
+ * ID says the encryption, too: disks with another key are other disks.
  * Errors: `no-source`, `ambiguous-source`, `unusable-source`, `wrong-architecture`, `local-source`.
  */
-export async function resolveSource(cloud: Cloud, region: string, plan: Plan, context: HostContext, parentKey?: string): Promise<ResolvedSource> {
-  const [image, key] = await Promise.all([
-    findSource(cloud, region, plan, parentKey),
-    plan.delivery.encryption.key && context.late(plan.delivery.encryption.key),
+export async function resolveSource(
+  cloud: Cloud, region: string, plan: Plan, context: HostContext, { parentKey, newerSource = false }: SourceOptions = {},
+): Promise<ResolvedSource> {
+  const { encrypted, key: keyName } = plan.delivery.encryption;
+  const [recorded, key] = await Promise.all([
+    newerSource ? undefined : recordedSource(cloud, region, plan),
+    keyName && context.late(keyName),
   ]);
+  const idOf = (imageId: string) => `${imageId}${encrypted && key ? `+${key}` : ''}${encrypted ? '' : '+unencrypted'}`;
+  // What was built of another build of its parent was built of another parent.
+  if (recorded && (parentKey === undefined || recorded.buildKey === parentKey)) {
+    const { imageId, buildKey } = recorded;
+    const isThere = async () => (await images(cloud, region, [{ Name: 'image-id', Values: [imageId] }])).some(({ State }) => State === 'available');
+    return { id: idOf(imageId), buildKey, description: `${imageId} in ${region}, as when it was first built`, isThere };
+  }
+  const image = await findSource(cloud, region, plan, parentKey);
   requireUsable(image, plan);
-  const { encrypted } = plan.delivery.encryption;
   return {
-    id: `${image.ImageId}${encrypted && key ? `+${key}` : ''}${encrypted ? '' : '+unencrypted'}`,
+    id: idOf(image.ImageId!),
     description: `${image.Name ?? 'an AMI without a name'} (${image.ImageId} in ${region})`,
+    ...plan.definition.source.type === 'image' && { buildKey: tagOf(image.Tags, TAGS.buildKey) },
   };
 }
 

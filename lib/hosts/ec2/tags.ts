@@ -22,6 +22,8 @@ export const TAGS = {
   layer: 'golden:layer',
   /** AMI that it was made from. */
   source: 'golden:source',
+  /** Build key of the image that it was made from, where that is one of ours. */
+  sourceKey: 'golden:source-key',
   bootTested: 'golden:boot-tested',
   /** AMI that it is a copy of, in the region that the image was built in. */
   copyOf: 'golden:copy-of',
@@ -61,12 +63,14 @@ export interface ImageTags {
   readonly buildKey: string;
   /** AMI that it was made from. */
   readonly source?: string;
+  /** Build key of that, where it is an image of ours. */
+  readonly sourceKey?: string;
   /** Key of the layer that it is. */
   readonly layer?: string;
 }
 
 /** Tags of images and their snapshots. */
-export function imageTags(plan: Plan, buildId: string, clock: Clock, { state, buildKey, source, layer }: ImageTags): TagMap {
+export function imageTags(plan: Plan, buildId: string, clock: Clock, { state, buildKey, source, sourceKey, layer }: ImageTags): TagMap {
   return {
     Name: cut(plan.delivery.name),
     ...deliveryTags(plan),
@@ -75,6 +79,7 @@ export function imageTags(plan: Plan, buildId: string, clock: Clock, { state, bu
     [TAGS.buildKey]: buildKey,
     [TAGS.definitionHash]: plan.definitionHash,
     ...source !== undefined && { [TAGS.source]: source },
+    ...sourceKey !== undefined && { [TAGS.sourceKey]: sourceKey },
     ...layer !== undefined && { [TAGS.layer]: layer },
   };
 }

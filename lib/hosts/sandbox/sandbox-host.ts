@@ -20,7 +20,7 @@ import { GoldenError } from '../../errors';
 import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
 import type {
-  Artifact, BootRequest, CaptureRequest, DraftArtifact, Host, HostContext, LaunchRequest, Machine, ResolvedSource,
+  Artifact, BootRequest, CaptureRequest, DraftArtifact, Host, HostContext, LaunchRequest, Machine, ResolvedSource, SourceOptions,
 } from '../../ports/host';
 
 /** Until one was measured: a checkpoint of little change. */
@@ -58,7 +58,7 @@ export class SandboxHost implements Host {
 
   get checkpointSeconds(): number { return this.measuredCheckpointSeconds; }
 
-  async resolve(plan: Plan, _context?: HostContext, parentKey?: string): Promise<ResolvedSource> {
+  async resolve(plan: Plan, _context?: HostContext, { parentKey }: SourceOptions = {}): Promise<ResolvedSource> {
     const { id, description } = await this.baseSpec(plan, ({ buildKey }) => parentKey === undefined || buildKey === parentKey);
     return { id, description };
   }

@@ -11,7 +11,7 @@ beforeEach(() => ec2.reset());
 const base = ec2Plan({ delivery: { regions: [] } });
 const source: ImageSource = { type: 'image', image: base.image, definitionHash: base.definitionHash, user: 'admin', ssmAgent: false };
 const child = ec2Plan({ definition: { source }, delivery: { regions: [], name: 'child' } });
-const resolve = (parentKey?: string) => resolveSource(ec2.cloud, REGION, child, ec2.context, parentKey);
+const resolve = (parentKey?: string) => resolveSource(ec2.cloud, REGION, child, ec2.context, { parentKey });
 
 test('an image starts from the newest published image of its base, as that is defined now', async () => {
   const { id } = await ec2.publish(base);

@@ -108,10 +108,10 @@ test('an image starts from the artifact of its parent that was just built or fou
   const host = new SandboxHost({ stateFolder: join(folder, 'state'), outputFolder: folder });
 
   // THEN
-  const [newest, first, last] = await Promise.all([undefined, 'f'.repeat(64), KEY].map((key) => host.resolve(child, undefined, key)));
+  const [newest, first, last] = await Promise.all([undefined, 'f'.repeat(64), KEY].map((parentKey) => host.resolve(child, undefined, { parentKey })));
   expect(newest).toEqual(last);
   expect(first.id).not.toBe(last.id);
-  await expect(host.resolve(child, undefined, 'e'.repeat(64))).rejects.toMatchObject({ code: 'image-not-built' });
+  await expect(host.resolve(child, undefined, { parentKey: 'e'.repeat(64) })).rejects.toMatchObject({ code: 'image-not-built' });
 });
 
 describe('collecting garbage', () => {
