@@ -8,6 +8,7 @@ import { bucketRegion } from '../hosts/ec2/bucket-region';
 import { openCloud } from '../hosts/ec2/cloud';
 import { Ec2Host } from '../hosts/ec2/ec2-host';
 import { ec2Machine } from '../hosts/ec2/ec2-machine';
+import { overwriteParameter } from '../hosts/ec2/parameters';
 import { s3State } from '../hosts/ec2/s3-state';
 import { s3Staging } from '../hosts/ec2/staging';
 import type { Plan } from '../plan/model';
@@ -20,8 +21,8 @@ import type { StateStore } from '../ports/state';
 /** Builds on EC2, over SSM or over SSH, as each plan says. */
 export function wireEc2(options: HostOptions): WiredHost {
   useProfile(options);
-  const { clock, outputFolder, region: named, environment, stagingBucket } = options;
-  const host = new Ec2Host({ clock, outputFolder, region: named, stagingBucket, callerAddress: environment.GOLDEN_CALLER_ADDRESS });
+  const { clock, outputFolder, region: named, roleArn, environment, stagingBucket } = options;
+  const host = new Ec2Host({ clock, outputFolder, region: named, roleArn, stagingBucket, callerAddress: environment.GOLDEN_CALLER_ADDRESS });
   const { cloud } = host;
 
   const overSsm = (region: string): CommunicatorFactory => {
@@ -51,6 +52,7 @@ export function wireEc2(options: HostOptions): WiredHost {
       return { provision: communicatorOf(plan, planFile, region), bootTest: communicatorOf(plan, planFile, region) };
     },
     values: async (plan) => awsValues(cloud, await cloud.regionOf(plan)),
+    alias: async (plan, name, imageId) => overwriteParameter(cloud, await cloud.regionOf(plan), name, imageId),
   };
 }
 
@@ -58,7 +60,7 @@ export function wireEc2(options: HostOptions): WiredHost {
 export async function openS3State({ location, clock, stateFolder, ...account }: StateOptions & { readonly location: string }): Promise<StateStore> {
   useProfile(account);
   const place = parseS3Location(location);
-  const { clients } = openCloud({ clock, outputFolder: stateFolder, region: account.region });
+  const { clients } = openCloud({ clock, outputFolder: stateFolder, region: account.region, roleArn: account.roleArn });
   const region = await bucketRegion(clients, place.bucket, await clients.defaultRegion());
   return s3State({ client: clients.s3(region), ...place }, clock);
 }

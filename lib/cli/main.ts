@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'events';
+import { callingArguments } from './apply/calling-process';
+import { openTerminal } from './apply/terminal-device';
 import { runCli } from './cli';
 import { EXIT_CODES } from './exit-codes';
 import type { Output } from './surroundings';
@@ -33,6 +35,8 @@ void runCli(process.argv.slice(2), {
   stderr: outputOf(process.stderr),
   clock: systemClock,
   signal: controller.signal,
+  terminal: openTerminal,
+  callingArguments,
   hosts: wireHost,
   states: openStateStore,
 }).then((exitCode) => {

@@ -1,5 +1,6 @@
 import { cpus } from 'os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ApplyOptions } from './commands/apply';
 import type { BuildOptions } from './commands/build';
 import type { DestroyOptions } from './commands/destroy';
 import type { GcOptions } from './commands/gc';
@@ -17,6 +18,7 @@ import { VERSION } from './version';
 const synth = () => require('./commands/synth') as typeof import('./commands/synth');
 const plan = () => require('./commands/plan') as typeof import('./commands/plan');
 const build = () => require('./commands/build') as typeof import('./commands/build');
+const apply = () => require('./commands/apply') as typeof import('./commands/apply');
 const validate = () => require('./commands/validate') as typeof import('./commands/validate');
 const list = () => require('./commands/list') as typeof import('./commands/list');
 const gc = () => require('./commands/gc') as typeof import('./commands/gc');
@@ -48,6 +50,7 @@ ${EXIT_CODES_HELP}`);
 
   withValues(withHost(withApp(forImages(program, 'plan').description('show what a build would run, what is cached, and why'))))
     .option('--no-cache', 'as if nothing were cached')
+    .addOption(newerSourceOption())
     .option('--json', 'print JSON')
     .action((images: string[], options: PlanOptions) => plan().planCommand(images, options, surroundings).then(ended));
 
@@ -57,10 +60,23 @@ ${EXIT_CODES_HELP}`);
     .addOption(new Option('--on-error <what>', 'what becomes of the machine of a failed build; abort leaves it running')
       .choices(['cleanup', 'abort']).default('cleanup'))
     .option('--no-cache', 'use neither layers nor artifacts of earlier builds')
+    .addOption(newerSourceOption())
     .option('--boot-test', 'boot the finished image and run its checks again before it is published')
     .option('--allow-host-loopback', 'let sandbox machines reach the loopback of this machine, at 10.0.2.2')
     .option('--json', 'print events, one JSON object a line; the last of each image is build.finished')
     .action((images: string[], options: BuildOptions) => build().buildCommand(images, options, surroundings).then(ended));
+
+  program.command('apply', { hidden: true }).description('what cdk deploy runs: build the image of a plan, and print the path of a receipt')
+    .requiredOption('--plan <file>', 'the plan, in its assembly')
+    .option('--any-environment', 'build in whatever account and region the credentials are for, where the stack names none')
+    .addOption(profileOption())
+    .option('--role-arn <arn>', 'role to assume for all that is done')
+    .addOption(stateOption())
+    .addOption(stagingBucketOption())
+    .addOption(outputOption())
+    .addOption(newerSourceOption())
+    .option('--alias <name>', 'SSM parameter that is to name the image, where it is there')
+    .action((options: ApplyOptions) => apply().applyCommand(options, surroundings).then(ended));
 
   withApp(forImages(program, 'validate').description('check plans and their assets, and print all faults'))
     .action((images: string[], options: AppOptions) => validate().validateCommand(images, options, surroundings).then(ended));
@@ -146,6 +162,10 @@ function profileOption(): Option {
 
 function stagingBucketOption(): Option {
   return new Option('--staging-bucket <bucket>', 'bucket for files on their way to a machine (default: one that is made when it is needed)');
+}
+
+function newerSourceOption(): Option {
+  return new Option('--newer-source', 'start from what the source is now, not from what it was when the image was first built in this account and region');
 }
 
 function stateOption(): Option {

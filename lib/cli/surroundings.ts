@@ -14,6 +14,10 @@ export interface Surroundings {
   readonly clock: Clock;
   /** Set off by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
+  /** The terminal of whoever waits, where what is printed does not reach it. Undefined: there is none. */
+  readonly terminal?: () => Output | undefined;
+  /** Arguments of the process that started this one. */
+  readonly callingArguments?: () => Promise<readonly string[]>;
   readonly hosts: HostFactory;
   readonly states: StateFactory;
 }
@@ -36,6 +40,8 @@ export interface AccountOptions {
   readonly region?: string;
   /** Profile of the AWS configuration. @default that of the environment */
   readonly profile?: string;
+  /** Role that is assumed, and assumed anew before its credentials end. @default none */
+  readonly roleArn?: string;
 }
 
 export interface HostOptions extends AccountOptions {
@@ -63,4 +69,6 @@ export interface WiredHost {
   communicators(plan: Plan, planFile: string): Promise<{ readonly provision: CommunicatorFactory; readonly bootTest: CommunicatorFactory }>;
   /** Reads what a plan refers to in the account. Absent: there is no account. */
   values?(plan: Plan): Promise<ValueSource>;
+  /** Has a parameter that is there name an image. Returns a line where it did not. Absent: there is no account. */
+  alias?(plan: Plan, name: string, imageId: string): Promise<readonly string[]>;
 }

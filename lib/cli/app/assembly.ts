@@ -1,5 +1,5 @@
-import { readFileSync, realpathSync } from 'fs';
-import { basename, join, sep } from 'path';
+import { existsSync, readFileSync, realpathSync } from 'fs';
+import { basename, dirname, join, resolve, sep } from 'path';
 import { GoldenError, type Position } from '../../errors';
 import { PLAN_FILE_SUFFIX } from '../../plan/model';
 
@@ -24,6 +24,24 @@ interface ManifestArtifact {
 export function readAssembly(folder: string): PlanFile[] {
   const root = existing(folder);
   return plansIn(root, root).sort((a, b) => (a.image < b.image ? -1 : 1));
+}
+
+/** The plan in a file of an assembly. */
+export function planFileIn(assembly: string, path: string): PlanFile {
+  return readPlan(inside(existing(assembly), resolve(path), join(assembly, 'manifest.json')));
+}
+
+/** The assembly that a file lies in and that is nested in no other. */
+export function outermostAssembly(file: string): string {
+  let folder = dirname(existing(file));
+  for (let outer = dirname(folder); nests(outer, basename(folder)); outer = dirname(folder)) { folder = outer; }
+  return folder;
+}
+
+function nests(folder: string, name: string): boolean {
+  if (!existsSync(join(folder, 'manifest.json'))) { return false; }
+  const { artifacts = {} } = readManifest(join(folder, 'manifest.json'), folder);
+  return Object.values(artifacts).some(({ type, properties }) => type === 'cdk:cloud-assembly' && properties?.directoryName === name);
 }
 
 function plansIn(folder: string, root: string): PlanFile[] {

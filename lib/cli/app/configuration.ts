@@ -6,15 +6,17 @@ import { GoldenError } from '../../errors';
 export interface Configuration {
   readonly app?: string;
   readonly output?: string;
+  readonly profile?: string;
   readonly context: { readonly [key: string]: unknown };
 }
 
-/** Reads the configuration of the CDK in a folder; both files may be missing. */
-export function readConfiguration(folder: string): Configuration {
-  const settings = readObject(join(folder, 'cdk.json'));
+/** Reads the configuration of the CDK in a folder, and that of the user where a home folder is named; all files may be missing. */
+export function readConfiguration(folder: string, home?: string): Configuration {
+  const ofUser = home === undefined ? {} : readObject(join(home, '.cdk.json'));
+  const settings: { readonly [key: string]: unknown } = { ...ofUser, ...readObject(join(folder, 'cdk.json')) };
   const remembered = readObject(join(folder, 'cdk.context.json'));
   const context = (settings.context ?? {}) as Configuration['context'];
-  return { app: textOf(settings, 'app'), output: textOf(settings, 'output'), context: { ...remembered, ...context } };
+  return { app: textOf(settings, 'app'), output: textOf(settings, 'output'), profile: textOf(settings, 'profile'), context: { ...remembered, ...context } };
 }
 
 function readObject(file: string): { readonly [key: string]: unknown } {

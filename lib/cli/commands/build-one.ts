@@ -34,7 +34,7 @@ export interface BuildSurroundings {
 /** Builds one image, and shows what happens. */
 export async function buildOne(
   { plan, file }: ParsedPlan, { options, wired, state, reporter }: BuildSurroundings,
-  how: Pick<BuildRequest, 'bootTest' | 'useCache' | 'parentKey' | 'resumes'>, surroundings: Surroundings,
+  how: Pick<BuildRequest, 'bootTest' | 'useCache' | 'parentKey' | 'newerSource' | 'resumes'>, surroundings: Surroundings,
 ): Promise<BuildOutcome> {
   const { clock, environment, signal } = surroundings;
   return engine().build({
@@ -69,9 +69,9 @@ export function reportEnd(reporter: Reporter, surroundings: Surroundings, image:
 
 /** Paths and places as they are from anywhere: who asks again may stand elsewhere. */
 function askedOf(options: AskedOptions, surroundings: Surroundings): { readonly [name: string]: unknown } {
-  const { host, region, profile, stagingBucket, allowHostLoopback, onError, parameter, secret } = options;
+  const { host, region, profile, roleArn, stagingBucket, allowHostLoopback, onError, parameter, secret } = options;
   const { outputFolder: output } = foldersOf(options, surroundings);
-  return { host, region, profile, stagingBucket, allowHostLoopback, onError, parameter, secret, output };
+  return { host, region, profile, roleArn, stagingBucket, allowHostLoopback, onError, parameter, secret, output };
 }
 
 /** The stack trace of a fault of ours goes to a file; what is shown is one line of it. */

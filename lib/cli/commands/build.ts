@@ -13,6 +13,7 @@ export interface BuildOptions extends AppOptions, AskedOptions {
   readonly parallel: number;
   readonly cache: boolean;
   readonly bootTest?: boolean;
+  readonly newerSource?: boolean;
   readonly json?: boolean;
 }
 
@@ -24,11 +25,13 @@ export async function buildCommand(patterns: readonly string[], options: BuildOp
   const wired = await openHost(options, surroundings);
   const state = await openState(options, surroundings);
   const reporter = reporterFor(options, surroundings);
-  const { cache: useCache, bootTest = false } = options;
+  const { cache: useCache, bootTest = false, newerSource = false } = options;
   try {
     const outcomes = await buildInOrder(plans, {
       parallel: options.parallel,
-      build: (plan, parent) => buildOne(plan, { options, wired, state, reporter }, { useCache, bootTest, parentKey: parent?.buildKey }, surroundings),
+      build: (plan, parent) => buildOne(plan, { options, wired, state, reporter }, {
+        useCache, bootTest, newerSource, parentKey: parent?.buildKey,
+      }, surroundings),
       withoutParent: (plan, parent, outcome) => reportEnd(reporter, surroundings, plan.plan.image, withoutParent(plan, parent, outcome)),
     });
     return exitCodeOf(outcomes.flatMap(failureOf));

@@ -21,15 +21,17 @@ export function foldersOf({ output }: { readonly output: string }, { folder, env
 /** Makes the host that the options name. */
 export function openHost(options: HostCommandOptions, surroundings: Surroundings): Promise<WiredHost> {
   const { environment, clock } = surroundings;
-  const { host: kind, region, profile, stagingBucket, allowHostLoopback = false } = options;
-  return surroundings.hosts({ kind, region, profile, stagingBucket, allowHostLoopback, environment, clock, ...foldersOf(options, surroundings) });
+  const { host: kind, region, profile, roleArn, stagingBucket, allowHostLoopback = false } = options;
+  return surroundings.hosts({
+    kind, region, profile, roleArn, stagingBucket, allowHostLoopback, environment, clock, ...foldersOf(options, surroundings),
+  });
 }
 
 /** Opens the records and locks of builds. */
-export function openState(options: Pick<HostCommandOptions, 'state' | 'region' | 'profile'>, surroundings: Surroundings): Promise<StateStore> {
+export function openState(options: Pick<HostCommandOptions, 'state' | 'region' | 'profile' | 'roleArn'>, surroundings: Surroundings): Promise<StateStore> {
   const { environment, clock } = surroundings;
-  const { state: location, region, profile } = options;
-  return surroundings.states({ location, region, profile, stateFolder: stateFolder(environment), clock });
+  const { state: location, region, profile, roleArn } = options;
+  return surroundings.states({ location, region, profile, roleArn, stateFolder: stateFolder(environment), clock });
 }
 
 /** For what is asked of a host outside of a build. Its notices are for people. */

@@ -9,6 +9,7 @@ import { checkOverrides, parseOverrides, valueSource } from '../values';
 
 export interface PlanOptions extends AppOptions, HostCommandOptions {
   readonly cache: boolean;
+  readonly newerSource?: boolean;
   readonly parameter?: readonly string[];
   readonly secret?: readonly string[];
   readonly json?: boolean;
@@ -50,6 +51,7 @@ export async function planCommand(patterns: readonly string[], options: PlanOpti
       ...foldersOf(options, surroundings),
       signal,
       useCache: options.cache,
+      newerSource: options.newerSource,
       report: () => undefined,
     });
   };

@@ -12,7 +12,7 @@ import { exitCodeOf } from '../exit-codes';
 import { table } from '../reporting/table';
 import type { Surroundings, WiredHost } from '../surroundings';
 
-export interface ResumeOptions extends Pick<HostCommandOptions, 'state' | 'region' | 'profile'> {
+export interface ResumeOptions extends Pick<HostCommandOptions, 'state' | 'region' | 'profile' | 'roleArn'> {
   readonly list?: boolean;
   readonly parallel: number;
   readonly json?: boolean;
@@ -55,9 +55,9 @@ export async function resumeCommand(ids: readonly string[], options: ResumeOptio
     const key = JSON.stringify(asked);
     const host = hosts.get(key) ?? openHost(asked, surroundings);
     hosts.set(key, host);
-    const { bootTest, useCache, buildKey, parentKey } = started;
+    const { bootTest, useCache, buildKey, parentKey, newerSource } = started;
     return host.then((wired) => buildOne(parsed, { options: asked, wired, state, reporter }, {
-      bootTest, useCache, parentKey: parent?.buildKey ?? parentKey, resumes: { buildId, buildKey },
+      bootTest, useCache, newerSource, parentKey: parent?.buildKey ?? parentKey, resumes: { buildId, buildKey },
     }, surroundings));
   };
   try {
