@@ -20,7 +20,7 @@ export function parameterStatements({ plans, regions, account, partition }: Poli
 /** What the plans refer to: parameters, secrets and outputs of stacks. */
 export function valueStatements(scope: PolicyScope): Statement[] {
   const { account, partition, plans, homeOf } = scope;
-  const found = plans.flatMap((plan) => referencesOf(plan).map((reference) => ({ reference, region: homeOf(plan) })));
+  const found = plans.flatMap((plan) => referencesOf(plan).flatMap(withNames).map((reference) => ({ reference, region: homeOf(plan) })));
   const parameters = found.flatMap(({ reference, region }) => (reference.type === 'ssm' ? parameterArns(reference.name, region, scope) : []));
   const secrets = found.flatMap(({ reference, region }) => (reference.type === 'secretsManager' ? [secretArn(reference.id, region, scope)] : []));
   const stacks = found.flatMap(({ reference, region }) => (
@@ -153,6 +153,12 @@ function referencesOf({ definition, builder, delivery }: Plan): readonly ValueRe
     ...late.flatMap((value) => (value && value.type !== 'literal' ? [value] : [])),
     ...source.type === 'ssm' ? [{ type: 'ssm', name: source.parameter } as const] : [],
   ];
+}
+
+/** What is named by an output of a stack has any name until it is read. */
+function withNames(reference: ValueReference): readonly ValueReference[] {
+  if (reference.type !== 'namedByOutput') { return [reference]; }
+  return [reference.id, reference.service === 'ssm' ? { type: 'ssm', name: '/*' } : { type: 'secretsManager', id: '*' }];
 }
 
 /** Those of AWS are of no account. */
