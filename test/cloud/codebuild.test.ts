@@ -1,9 +1,9 @@
 import type { Build } from '@aws-sdk/client-codebuild';
 import { cloudClients, type CloudClients } from './cloud-clients';
 import { linesOf, makeProject, serviceRole } from './service-fixture';
-import { smallZip } from './small-zip';
 import { until } from './until';
 import { startCloud, type Cloud } from '../support/cloud/cloud';
+import { smallZip } from '../support/cloud/small-zip';
 
 let cloud: Cloud;
 let to: CloudClients;

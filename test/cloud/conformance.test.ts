@@ -1,6 +1,9 @@
 import { codeOf, type Cases } from './cases/case';
+import { CODEBUILD_CASES } from './cases/codebuild-cases';
+import { EVENTS_CASES } from './cases/events-cases';
 import { IMAGE_CASES } from './cases/image-cases';
 import { INSTANCE_CASES } from './cases/instance-cases';
+import { LAMBDA_CASES } from './cases/lambda-cases';
 import { MOTO_STORIES } from './cases/moto-cases';
 import { SERVICE_CASES } from './cases/service-cases';
 import { SURROUNDINGS_CASES } from './cases/surroundings-cases';
@@ -13,7 +16,7 @@ import { createSsmService } from '../support/cloud/ssm/create-ssm-service';
 /** Errors that say that nobody knows the call. */
 const UNKNOWN = new Set(['InvalidAction', 'UnsupportedOperation', 'NotImplemented', 'UnknownOperationException', 'InternalServerError', 'InternalFailure']);
 
-const CASES: Cases = { ...INSTANCE_CASES, ...IMAGE_CASES, ...SURROUNDINGS_CASES, ...SERVICE_CASES };
+const CASES: Cases = { ...INSTANCE_CASES, ...IMAGE_CASES, ...SURROUNDINGS_CASES, ...SERVICE_CASES, ...LAMBDA_CASES, ...CODEBUILD_CASES, ...EVENTS_CASES };
 
 let cloud: Cloud;
 let to: CloudClients;

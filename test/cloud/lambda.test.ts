@@ -50,9 +50,11 @@ test('an error of the handler is the answer, and says so', async () => {
 });
 
 test('a function that takes too long is killed, with what it had started', async () => {
-  await makeFunction(to, 'slow', 'exports.handler = () => new Promise(() => { require("child_process").spawn("sleep", ["60"], { stdio: "inherit" }); });', { Timeout: 1 });
+  const code = 'exports.handler = () => new Promise(() => { require("child_process").spawn("sleep", ["60"], { stdio: "inherit" }); });';
+  await makeFunction(to, 'slow', code, { Timeout: 1 });
 
-  expect(await invoke('slow')).toMatchObject({ error: 'Unhandled', answer: { errorType: 'Sandbox.Timedout', errorMessage: expect.stringMatching(/Task timed out after 1\.00 seconds$/) } });
+  const errorMessage = expect.stringMatching(/Task timed out after 1\.00 seconds$/) as string;
+  expect(await invoke('slow')).toMatchObject({ error: 'Unhandled', answer: { errorType: 'Sandbox.Timedout', errorMessage } });
 });
 
 test('a process that ends by itself is an error', async () => {

@@ -1,22 +1,24 @@
 import type { CreateProjectCommandInput } from '@aws-sdk/client-codebuild';
 import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
 import type { CloudClients } from './cloud-clients';
-import { smallZip } from './small-zip';
+import { smallZip } from '../support/cloud/small-zip';
 
 /** Everything that the roles of these tests may. */
 const EVERYTHING = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] });
 
 /** A role that a service such as `lambda` may act in; its ARN. */
 export async function serviceRole({ iam }: CloudClients, service: string, policy = EVERYTHING): Promise<string> {
-  const trust = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: `${service}.amazonaws.com` }, Action: 'sts:AssumeRole' }] };
+  const Statement = [{ Effect: 'Allow', Principal: { Service: `${service}.amazonaws.com` }, Action: 'sts:AssumeRole' }];
   const RoleName = `role-of-${service}`;
-  const { Role } = await iam.createRole({ RoleName, AssumeRolePolicyDocument: JSON.stringify(trust) });
+  const { Role } = await iam.createRole({ RoleName, AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement }) });
   await iam.putRolePolicy({ RoleName, PolicyName: 'all', PolicyDocument: policy });
   return Role!.Arn!;
 }
 
 /** A function of this code; its ARN. */
-export async function makeFunction(to: CloudClients, FunctionName: string, code: string, more: Partial<CreateFunctionCommandInput> = {}): Promise<string> {
+export async function makeFunction(
+  to: CloudClients, FunctionName: string, code: string, more: Partial<CreateFunctionCommandInput> = {},
+): Promise<string> {
   const Role = more.Role ?? await serviceRole(to, 'lambda');
   const { FunctionArn } = await to.lambda.createFunction({
     FunctionName, Role, Runtime: 'nodejs20.x', Handler: 'index.handler', Code: { ZipFile: smallZip({ 'index.js': code }) }, ...more,
@@ -25,7 +27,9 @@ export async function makeFunction(to: CloudClients, FunctionName: string, code:
 }
 
 /** A project whose builds run these phases. */
-export async function makeProject(to: CloudClients, phases: object, more: Partial<CreateProjectCommandInput> = {}, env: object = {}): Promise<string> {
+export async function makeProject(
+  to: CloudClients, phases: object, more: Partial<CreateProjectCommandInput> = {}, env: object = {},
+): Promise<string> {
   const serviceRoleArn = more.serviceRole ?? await serviceRole(to, 'codebuild');
   const name = more.name ?? 'images';
   await to.codeBuild.createProject({

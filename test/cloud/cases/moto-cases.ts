@@ -61,6 +61,42 @@ export const MOTO_STORIES: { readonly [name: string]: { readonly calls: readonly
       expect((await cloud.resources()).launchTemplates).toEqual([]);
     },
   },
+  'topics': {
+    calls: ['CreateTopic', 'DeleteTopic', 'GetTopicAttributes', 'SetTopicAttributes', 'ListTopics', 'Subscribe', 'Unsubscribe', 'ListSubscriptionsByTopic']
+      .map((action) => `sns:${action}`),
+    tell: async ({ to: { sns } }) => {
+      const { TopicArn } = await sns.createTopic({ Name: 't' });
+      expect((await sns.createTopic({ Name: 't' })).TopicArn).toBe(TopicArn);
+      await sns.setTopicAttributes({ TopicArn, AttributeName: 'Policy', AttributeValue: '{"Version":"2012-10-17","Statement":[]}' });
+      expect(JSON.parse((await sns.getTopicAttributes({ TopicArn })).Attributes!.Policy)).toMatchObject({ Statement: [] });
+      const { SubscriptionArn } = await sns.subscribe({ TopicArn, Protocol: 'email', Endpoint: 'a@example.com' });
+      expect((await sns.listSubscriptionsByTopic({ TopicArn })).Subscriptions).toMatchObject([{ Endpoint: 'a@example.com' }]);
+      await sns.unsubscribe({ SubscriptionArn });
+      for (const topic of [TopicArn, TopicArn]) { await sns.deleteTopic({ TopicArn: topic }); }
+      expect((await sns.listTopics({})).Topics).toEqual([]);
+    },
+  },
+  'logs': {
+    calls: ['CreateLogGroup', 'DeleteLogGroup', 'DescribeLogGroups', 'PutRetentionPolicy', 'DeleteRetentionPolicy', 'CreateLogStream', 'DescribeLogStreams', 'PutLogEvents',
+      'GetLogEvents', 'FilterLogEvents'].map((action) => `logs:${action}`),
+    tell: async ({ to: { logs } }) => {
+      const at = { logGroupName: '/g', logStreamName: 's' };
+      expect(await codeOf(logs.createLogStream(at))).toBe('ResourceNotFoundException');
+      await logs.createLogGroup({ logGroupName: '/g' });
+      expect(await codeOf(logs.createLogGroup({ logGroupName: '/g' }))).toBe('ResourceAlreadyExistsException');
+      await logs.putRetentionPolicy({ logGroupName: '/g', retentionInDays: 7 });
+      expect((await logs.describeLogGroups({ logGroupNamePrefix: '/g' })).logGroups).toMatchObject([{ retentionInDays: 7 }]);
+      await logs.deleteRetentionPolicy({ logGroupName: '/g' });
+      await logs.createLogStream(at);
+      const now = Date.now();
+      await logs.putLogEvents({ ...at, logEvents: ['a', 'b', 'c'].map((message) => ({ timestamp: now, message })) });
+      expect((await logs.getLogEvents({ ...at, limit: 2 })).events!.map(({ message }) => message)).toEqual(['b', 'c']);
+      expect((await logs.filterLogEvents({ logGroupName: '/g' })).events!.map(({ message }) => message)).toEqual(['a', 'b', 'c']);
+      expect((await logs.describeLogStreams({ logGroupName: '/g' })).logStreams).toMatchObject([{ logStreamName: 's' }]);
+      await logs.deleteLogGroup({ logGroupName: '/g' });
+      expect(await codeOf(logs.deleteLogGroup({ logGroupName: '/g' }))).toBe('ResourceNotFoundException');
+    },
+  },
   'parameters': {
     calls: ['GetParametersByPath', 'GetParameterHistory', 'DescribeParameters', 'DeleteParameter', 'DeleteParameters', 'AddTagsToResource', 'ListTagsForResource',
       'RemoveTagsFromResource', 'LabelParameterVersion'].map((action) => `ssm:${action}`),

@@ -80,9 +80,11 @@ export async function startCloud<Ssm extends SsmService = SsmService>(options: C
   const paths: OpenPaths = new Map();
   const roles = new RoleSessions(proxy, credentials);
   const services = openServices({ endpoint: () => `http://localhost:${port}`, now: () => clock.now(), sleep: clock.sleep, roles, paths }, proxy);
-  const started = await startServer({
-    world, authority, faults, buckets, credentials, ssm, services, paths, log: (call) => { calls.push(call); if (call.region) { seenRegions.add(call.region); } },
-  }, options.port).catch(async (error: unknown) => { await moto.stop(); throw error; });
+  const log = (call: LoggedCall) => {
+    calls.push(call);
+    if (call.region) { seenRegions.add(call.region); }
+  };
+  const started = await startServer({ world, authority, faults, buckets, credentials, ssm, services, paths, log }, options.port).catch(async (error: unknown) => { await moto.stop(); throw error; });
   port = started.port;
   // Where the host is a number, the first part of it would be taken for a bucket.
   const endpoint = `http://localhost:${port}`;

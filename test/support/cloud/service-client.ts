@@ -20,12 +20,27 @@ export async function callJson(caller: Caller, service: string, target: string, 
 }
 
 /** The same for services that speak XML. */
-export function callQuery(caller: Caller, service: string, version: string, action: string, input: { readonly [name: string]: string }): Promise<string> {
+export function callQuery(
+  caller: Caller, service: string, version: string, action: string, input: { readonly [name: string]: string },
+): Promise<string> {
   const body = new URLSearchParams({ Action: action, Version: version, ...input }).toString();
   return ask(caller, service, body, { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }, (text) => {
     const error = parseXml(text).children.find(({ name }) => name === 'Error');
     return [textAt(error, 'Code'), textAt(error, 'Message')];
   });
+}
+
+/** A call of Lambda, below `/2015-03-31/functions`. */
+export async function callLambda(
+  caller: Caller, method: string, path: string, input?: object, headers: { readonly [name: string]: string } = {},
+): Promise<string> {
+  const response = await fetch(`${caller.endpoint}/2015-03-31/functions${path}`, {
+    method, headers: { ...signed(caller, 'lambda'), ...headers }, body: input && JSON.stringify(input),
+  });
+  const text = await response.text();
+  if (response.ok) { return text; }
+  const { __type, message } = JSON.parse(text) as { readonly __type: string; readonly message: string };
+  throw new ApiError(__type, message, response.status);
 }
 
 /** Content of an object of S3. */

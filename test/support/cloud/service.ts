@@ -29,8 +29,13 @@ export interface ServiceAnswer {
 export type OpenPaths = Map<string, OpenPath>;
 
 /** Answers a request below a path such as `/credentials/`; `rest` is what follows it. */
-export type OpenPath = (request: { readonly incoming: IncomingMessage; readonly rest: string; readonly query: URLSearchParams }, response: ServerResponse)
-=> void | Promise<void>;
+export type OpenPath = (request: OpenRequest, response: ServerResponse) => void | Promise<void>;
+
+export interface OpenRequest {
+  readonly incoming: IncomingMessage;
+  readonly rest: string;
+  readonly query: URLSearchParams;
+}
 
 export function answer(body: object, status = 200): ServiceAnswer {
   return { body, status };

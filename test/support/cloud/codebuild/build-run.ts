@@ -187,17 +187,16 @@ export class BuildRun {
   private async caller(): Promise<Caller> {
     const { surroundings } = this.options;
     const { serviceRole, region } = this.build.project;
-    if (this.session && Date.parse(this.session.expiration) > Date.now()) { return { endpoint: surroundings.endpoint(), region, credentials: this.session }; }
+    const endpoint = surroundings.endpoint();
+    if (this.session && Date.parse(this.session.expiration) > Date.now()) { return { endpoint, region, credentials: this.session }; }
     const credentials = await surroundings.roles.assume(serviceRole, 'codebuild.amazonaws.com', `AWSCodeBuild-${this.build.uuid}`);
     if (!credentials) { throw new Error(`CodeBuild is not authorized to perform: sts:AssumeRole on ${serviceRole}`); }
     this.session = credentials;
-    return { endpoint: surroundings.endpoint(), region, credentials };
+    return { endpoint, region, credentials };
   }
 
   private async containerCredentials(): Promise<object> {
-    const { credentials } = await this.caller();
-    return {
-      AccessKeyId: credentials.accessKeyId, SecretAccessKey: credentials.secretAccessKey, Token: credentials.sessionToken, Expiration: credentials.expiration,
-    };
+    const { credentials: { accessKeyId, secretAccessKey, sessionToken, expiration } } = await this.caller();
+    return { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken, Expiration: expiration };
   }
 }

@@ -164,7 +164,8 @@ export class CodeBuildService implements Service {
   private batchGetProjects(call: ServiceCall): object {
     const names = call.input.names as readonly string[];
     const found = names.map((name) => this.projects.get(arnOf(call, name)));
-    return { projects: found.flatMap((project) => project ? [projectAnswer(project)] : []), projectsNotFound: names.filter((_name, at) => !found[at]) };
+    const projects = found.flatMap((project) => project ? [projectAnswer(project)] : []);
+    return { projects, projectsNotFound: names.filter((_name, at) => !found[at]) };
   }
 
   /** By its ID or its ARN. */

@@ -19,6 +19,7 @@ export const SERVICE_ENTRIES: readonly ConformanceEntry[] = [
     AddPermission: 'one statement by its ID; ResourceConflictException for one in use',
     RemovePermission: 'ResourceNotFoundException',
     GetPolicy: 'ResourceNotFoundException without one',
+    PutFunctionEventInvokeConfig: 'how often a failed event is tried again',
     Invoke: 'waits for an answer, or takes an event and tries a failing function three times; its role\'s credentials; log in /aws/lambda/<name>; killed at its timeout',
   }),
   ...entries('overlay', 'codebuild', 'https://docs.aws.amazon.com/codebuild/latest/APIReference', {

@@ -19,7 +19,9 @@ export class Deliveries {
   /** EventBridge tells nobody of these. */
   readonly failed: FailedDelivery[] = [];
 
-  constructor(private readonly surroundings: ServiceSurroundings, private readonly lambda: LambdaService, private readonly notifications: Notifications) {}
+  constructor(
+    private readonly surroundings: ServiceSurroundings, private readonly lambda: LambdaService, private readonly notifications: Notifications,
+  ) {}
 
   async deliver(event: CloudEvent, rule: Rule, target: Target): Promise<void> {
     const reason = await this.give(event, rule, target).catch((error: Error) => error.message);

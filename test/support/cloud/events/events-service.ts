@@ -19,6 +19,13 @@ interface PutRuleInput {
   readonly EventBusName?: string;
 }
 
+interface PutEntry {
+  readonly Source: string;
+  readonly DetailType: string;
+  readonly Detail: string;
+  readonly Resources?: readonly string[];
+}
+
 const UNDERSTOOD = new Set(['Name', 'EventPattern', 'ScheduleExpression', 'State', 'Description', 'EventBusName', 'Tags']);
 const TARGET_PARTS = new Set(['Id', 'Arn', 'RoleArn', 'Input', 'InputPath', 'InputTransformer', 'RetryPolicy']);
 
@@ -160,7 +167,7 @@ export class EventsService implements Service {
   }
 
   private putEvents(call: ServiceCall): object {
-    const entries = call.input.Entries as readonly { readonly Source: string; readonly DetailType: string; readonly Detail: string; readonly Resources?: readonly string[] }[];
+    const entries = call.input.Entries as readonly PutEntry[];
     const place = { account: call.account, region: call.region };
     return {
       FailedEntryCount: 0,

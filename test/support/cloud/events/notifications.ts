@@ -10,6 +10,11 @@ export interface Notification {
   readonly by?: string;
 }
 
+interface TopicStatement {
+  readonly Principal: { readonly Service?: string | string[] };
+  readonly Action: string | string[];
+}
+
 /** What topics of SNS were given, for tests to read. The topics themselves are moto's. */
 export class Notifications {
   readonly sent: Notification[] = [];
@@ -30,7 +35,7 @@ export class Notifications {
     });
     if (attributes.status >= 400) { return 'Topic does not exist'; }
     const policy = entryOf(parseXml(attributes.body.toString()), 'Policy') ?? '{"Statement":[]}';
-    const { Statement } = JSON.parse(policy) as { readonly Statement: readonly { readonly Principal: { readonly Service?: string | string[] }; readonly Action: string | string[] }[] };
+    const { Statement } = JSON.parse(policy) as { readonly Statement: readonly TopicStatement[] };
     const isAllowed = [Statement].flat().some(({ Principal, Action }) => (
       [Principal.Service ?? []].flat().includes(service) && [Action].flat().some((one) => /^sns:(publish|\*)$/i.test(one))
     ));

@@ -92,6 +92,12 @@ export class Functions {
     this.keep({ ...lambda, statements });
   }
 
+  /** How often its events are tried again. */
+  keepAttempts(place: Place, name: string, retryAttempts: number): object {
+    const lambda = this.keep({ ...this.find(place, name), retryAttempts });
+    return { FunctionArn: `${lambda.arn}:$LATEST`, MaximumRetryAttempts: retryAttempts };
+  }
+
   clear(): void {
     for (const { folder } of this.known.values()) { rmSync(folder, { recursive: true, force: true }); }
     this.known.clear();

@@ -16,6 +16,8 @@ export interface LambdaFunction {
   /** Where its code lies unpacked. */
   readonly folder: string;
   readonly statements: readonly PolicyStatement[];
+  /** How often an event that failed is tried again. */
+  readonly retryAttempts: number;
 }
 
 /** Who may invoke it, beside its own account. */

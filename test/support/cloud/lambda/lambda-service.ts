@@ -1,5 +1,3 @@
-import { writeFileSync } from 'fs';
-import { join } from 'path';
 import { configurationOf, invalid, type FunctionInput } from './function-input';
 import { newLogStream, runFunction } from './function-process';
 import { Functions, type WriteCode } from './functions';
@@ -27,6 +25,8 @@ export interface Invoker {
   readonly sourceArn: string;
 }
 
+const NOTHING: ServiceAnswer = { body: Buffer.alloc(0), status: 204 };
+
 const retryDelays = () => [100, 200];
 
 /** Lambda. Functions are really run, in processes of their own. */
@@ -39,16 +39,22 @@ export class LambdaService implements Service {
   private end = new AbortController();
 
   private readonly calls: { readonly [action: string]: (call: ServiceCall) => Promise<ServiceAnswer> } = {
-    CreateFunction: async (call) => answer(configurationOf(await this.functions.create(call, call.input as FunctionInput, await this.codeIn(call, call.input.Code))), 201),
+    CreateFunction: async (call) => {
+      const code = await this.codeIn(call, call.input.Code);
+      return answer(configurationOf(await this.functions.create(call, call.input as FunctionInput, code)), 201);
+    },
     GetFunction: async (call) => answer({ Configuration: configurationOf(this.named(call)), Code: { RepositoryType: 'S3' } }),
     GetFunctionConfiguration: async (call) => answer(configurationOf(this.named(call))),
     ListFunctions: async (call) => answer({ Functions: this.functions.all(call).map(configurationOf) }),
     UpdateFunctionCode: async (call) => answer(configurationOf(this.functions.replaceCode(call, nameIn(call), await this.codeIn(call, call.input)))),
     UpdateFunctionConfiguration: async (call) => answer(configurationOf(await this.functions.configure(call, nameIn(call), call.input))),
-    DeleteFunction: async (call) => { this.functions.delete(call, nameIn(call)); return { body: Buffer.alloc(0), status: 204 }; },
+    DeleteFunction: async (call) => { this.functions.delete(call, nameIn(call)); return NOTHING; },
     AddPermission: async (call) => answer(this.addPermission(call), 201),
-    RemovePermission: async (call) => { this.functions.removeStatement(call, nameIn(call), String(call.input.StatementId)); return { body: Buffer.alloc(0), status: 204 }; },
+    RemovePermission: async (call) => { this.functions.removeStatement(call, nameIn(call), String(call.input.StatementId)); return NOTHING; },
     GetPolicy: async (call) => answer({ Policy: policyOf(this.named(call)) }),
+    PutFunctionEventInvokeConfig: async (call) => {
+      return answer(this.functions.keepAttempts(call, nameIn(call), Number(call.input.MaximumRetryAttempts ?? 2)));
+    },
     Invoke: (call) => this.answerInvoke(call),
   };
   readonly actions = new Set(Object.keys(this.calls));
@@ -77,11 +83,11 @@ export class LambdaService implements Service {
   invokeLater(arn: string, event: unknown): void {
     const { signal } = this.end;
     const attempts = async () => {
-      for (const delay of [0, ...this.settings.retryDelaysMs]) {
+      for (const [attempt, delay] of [0, ...this.settings.retryDelaysMs].entries()) {
         await this.surroundings.sleep(delay, signal);
         if (signal.aborted) { return; }
         const lambda = this.functions.find({ account: '', region: '' }, arn);
-        if (!(await this.invoke(lambda, event)).failed) { return; }
+        if (attempt > lambda.retryAttempts || !(await this.invoke(lambda, event)).failed) { return; }
       }
     };
     const going = attempts().catch(() => { /* it was deleted meanwhile */ });
@@ -133,7 +139,7 @@ export class LambdaService implements Service {
   private async answerInvoke(call: ServiceCall): Promise<ServiceAnswer> {
     const lambda = this.named(call);
     const event = call.input.Payload;
-    if (call.input.InvocationType === 'DryRun') { return { body: Buffer.alloc(0), status: 204 }; }
+    if (call.input.InvocationType === 'DryRun') { return NOTHING; }
     if (call.input.InvocationType === 'Event') { this.invokeLater(lambda.arn, event); return { body: Buffer.alloc(0), status: 202 }; }
     const { failed, payload } = await this.invoke(lambda, event);
     return { body: Buffer.from(payload), headers: { 'x-amz-executed-version': '$LATEST', ...failed ? { 'x-amz-function-error': 'Unhandled' } : {} } };
@@ -141,7 +147,9 @@ export class LambdaService implements Service {
 
   private addPermission(call: ServiceCall): object {
     const { StatementId, Action, Principal, SourceArn, SourceAccount } = call.input as { readonly [name: string]: string | undefined };
-    this.functions.addStatement(call, nameIn(call), { sid: StatementId!, action: Action!, principal: Principal!, sourceArn: SourceArn, sourceAccount: SourceAccount });
+    this.functions.addStatement(call, nameIn(call), {
+      sid: StatementId!, action: Action!, principal: Principal!, sourceArn: SourceArn, sourceAccount: SourceAccount,
+    });
     return { Statement: JSON.stringify({ Sid: StatementId, Effect: 'Allow', Principal: { Service: Principal }, Action, Resource: this.named(call).arn }) };
   }
 
@@ -154,12 +162,6 @@ export class LambdaService implements Service {
     }, S3Bucket, S3Key);
     return (folder) => unpackZip(archive, folder);
   }
-}
-
-/** Code as a template holds it. */
-export function inlineCode(text: string): WriteCode {
-  if (text.length > 4096) { throw new ApiError('ValidationException', 'ZipFile can have at most 4096 characters in a template'); }
-  return (folder) => writeFileSync(join(folder, 'index.js'), text);
 }
 
 function nameIn(call: ServiceCall): string {

@@ -1,4 +1,4 @@
-/** An archive of files, stored as they are; the sums are left out, which the cloud does not look at. */
+/** An archive of files, stored as they are; the sums are left out, which nobody here looks at. */
 export function smallZip(files: { readonly [name: string]: string }): Buffer {
   const locals: Buffer[] = [];
   const entries: Buffer[] = [];
