@@ -87,10 +87,10 @@ class Attempt {
     if (known && !host.reconcile && !await this.mayHaveRemains(inputs)) { return this.unchanged(known, inputs); }
     if (!known) { verifyAssets(plan, request.planFile); }
 
-    await context.phase('lock', () => this.acquireLock(inputs));
+    const waited = await context.phase('lock', () => this.acquireLock(inputs));
     this.dead = await deadBuilds(request.state, host, inputs.keys.build);
     // Another build of it may have ended since, even where it was not waited for.
-    const adopted = await this.existing(inputs);
+    const adopted = known && !waited ? known : await this.existing(inputs);
     if (adopted) {
       await this.recovered(inputs);
       return this.reconciled(adopted, inputs);
@@ -162,9 +162,10 @@ class Attempt {
     return { status: 'unchanged', artifact: summaryOf(artifact) };
   }
 
-  private async acquireLock({ keys }: Inputs): Promise<void> {
+  /** Whether it had to be waited for. */
+  private async acquireLock({ keys }: Inputs): Promise<boolean> {
     const { request, context } = this;
-    const { lock } = await request.state.acquireLock(keys.build, {
+    const { lock, waited } = await request.state.acquireLock(keys.build, {
       buildId: context.buildId,
       image: request.plan.image,
       clock: request.clock,
@@ -172,6 +173,7 @@ class Attempt {
       onWait: (owner) => context.report({ type: 'notice', level: 'info', message: waitMessage(owner) }),
     });
     this.lock = lock;
+    return waited;
   }
 
   private startRecording({ keys, source }: Inputs): Promise<void> {

@@ -7,13 +7,18 @@ import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
 import type { Artifact } from '../../ports/host';
 
+/** An image as it was found. */
+export interface FoundArtifact extends Artifact {
+  readonly image?: Image;
+}
+
 /** The published image of a key, the newest of several. One that was deregistered is none: it is built anew. */
-export async function findArtifact(cloud: Cloud, plan: Plan, keys: BuildKeys): Promise<Artifact | undefined> {
+export async function findArtifact(cloud: Cloud, plan: Plan, keys: BuildKeys): Promise<FoundArtifact | undefined> {
   const image = await publishedImage(cloud, await cloud.regionOf(plan), keys.build);
   if (!image) { return undefined; }
   const written = await readManifest(cloud.outputFolder, plan.image, keys.build);
   const isOfImage = Object.values(written?.images ?? {}).includes(image.ImageId);
-  return { id: image.ImageId!, buildKey: keys.build, files: [], manifest: isOfImage ? written! : manifestOf(image) };
+  return { id: image.ImageId!, buildKey: keys.build, files: [], manifest: isOfImage ? written! : manifestOf(image), image };
 }
 
 /** The published image of a build key in a region. */
