@@ -7,6 +7,7 @@ export * from './image/checks/expect';
 export * from './image/communicator';
 export * from './image/delivery';
 export * from './image/delivery-options';
+export * from './image/delivery-role';
 export * from './image/distribution-options';
 export * from './image/file-source';
 export * from './image/keys/auto-scaling-key-grant';

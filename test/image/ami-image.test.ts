@@ -1,9 +1,10 @@
-import { App, Aspects, Stack, type StackProps } from 'aws-cdk-lib';
-import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { App, Aspects, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { declareImage, newStack } from './declaration';
 import { AmiImage } from '../../lib/image/ami-image';
 import { Check } from '../../lib/image/checks/check';
+import { Delivery } from '../../lib/image/delivery';
 import { Provisioner } from '../../lib/image/provisioners/provisioner';
 import { Source } from '../../lib/image/sources/source';
 
@@ -51,10 +52,11 @@ describe('a locked image', () => {
 });
 
 describe('in a stack', () => {
-  test('a stack with nothing but images is synthesised, and owns one parameter for each', () => {
+  test('a stack with nothing but prebuilt images is synthesised, and owns one parameter for each', () => {
     const stack = newStack();
-    const image = declareImage({}, stack);
-    const other = new AmiImage(stack, 'Other', { source: Source.ubuntu('24.04') });
+    const delivery = Delivery.prebuilt();
+    const image = declareImage({ delivery }, stack);
+    const other = new AmiImage(stack, 'Other', { source: Source.ubuntu('24.04'), delivery });
 
     const template = Template.fromStack(stack);
 
@@ -78,39 +80,6 @@ describe('in a stack', () => {
     const logicalId = `GoldenImage${image.definitionHash.slice(0, 16)}`;
     template.hasParameter(logicalId, { Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>', Default: `/golden/images/${image.definitionHash}` });
     template.hasResourceProperties('AWS::EC2::Instance', { ImageId: { Ref: logicalId } });
-  });
-
-  test('several uses in one stack share the parameter, and another stack gets its own', () => {
-    const stack = newStack();
-    const image = declareImage({}, stack);
-    const consumer = new Stack(stack.node.root as App, 'Consumer');
-    ['A', 'B'].forEach((id) => new ec2.LaunchTemplate(consumer, id, { machineImage: image }));
-
-    const logicalId = `GoldenImage${image.definitionHash.slice(0, 16)}`;
-
-    Template.fromStack(consumer).hasParameter(logicalId, {});
-    Template.fromStack(consumer).allResourcesProperties('AWS::EC2::LaunchTemplate', { LaunchTemplateData: { ImageId: { Ref: logicalId } } });
-    expect(Object.keys(Template.fromStack(stack).findParameters('*'))).toEqual(['BootstrapVersion']);
-  });
-
-  test.each<[string, StackProps, string | undefined]>([
-    ['of another account', { env: { account: '210987654321', region: 'eu-west-1' } }, '210987654321/eu-west-1'],
-    ['of another region', { env: { account: '123456789012', region: 'eu-west-2' } }, '123456789012/eu-west-2'],
-    ['of another region and whatever account', { env: { region: 'eu-west-2' } }, 'eu-west-2'],
-    ['of the same account and region', { env: { account: '123456789012', region: 'eu-west-1' } }, undefined],
-    ['of whatever account and region', {}, undefined],
-  ])('a stack %s is warned where nothing takes the image', (_, props, place) => {
-    const stack = newStack({ env: { account: '123456789012', region: 'eu-west-1' } });
-    const image = declareImage({}, stack);
-    const consumer = new Stack(stack.node.root as App, 'Consumer', props);
-    ['A', 'B'].forEach((id) => new ec2.LaunchTemplate(consumer, id, { machineImage: image }));
-
-    const warnings = Annotations.fromStack(consumer).findWarning('*', Match.anyValue()).map(({ entry }) => entry.data);
-
-    expect(warnings).toEqual(place === undefined ? [] : [
-      `The image Stack/Image is built for 123456789012/eu-west-1, and nothing takes it to ${place} yet. Declare it in a stack of that environment too, `
-      + 'or see to the image and its SSM parameter there yourself. [ack: cdk-golden-image:other-environment:Stack/Image]',
-    ]);
   });
 
   test('another definition has another logical ID, so that CloudFormation cannot keep the old value', () => {

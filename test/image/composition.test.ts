@@ -37,7 +37,7 @@ test('each provisioner is a construct with a readable ID, numbered where it is t
     provisioners: [Provisioner.shell({ inline: ['true'] }), new StaticSite('a'), Provisioner.shell({ inline: ['true'] }), named, anonymous, named],
   });
   expect(image.node.children.map((child) => child.node.id)).toEqual([
-    'Definition', 'Shell', 'StaticSite', 'Shell2', 'Hardening', 'Provisioner', 'Hardening2',
+    'Definition', 'Alias', 'Shell', 'StaticSite', 'Shell2', 'Hardening', 'Provisioner', 'Hardening2',
   ]);
 });
 

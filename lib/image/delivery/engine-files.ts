@@ -13,8 +13,8 @@ const FILES = ['golden.js', 'ec2-wiring.js'];
 const served = new WeakMap<IConstruct, Set<string>>();
 
 /** Paths of the files that the engine consists of. Throws where the package was not built. */
-export function engineFiles(): string[] {
-  return FILES.map((name) => join(BUNDLE, name)).map((path) => (existsSync(path) ? path : missing(path)));
+export function engineFiles(folder = BUNDLE): string[] {
+  return FILES.map((name) => join(folder, name)).map((path) => (existsSync(path) ? path : missing(path)));
 }
 
 /** Copies the engine into an assembly, once for all images of a tree. */

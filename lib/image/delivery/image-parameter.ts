@@ -1,7 +1,7 @@
 import { CfnParameter, Stack } from 'aws-cdk-lib';
 
 /** What the names of SSM parameters start with that hold the IDs of images. */
-const PARAMETER_PREFIX = '/golden/images/';
+export const PARAMETER_PREFIX = '/golden/images/';
 
 /** Name of the SSM parameter that the ID of the image with this definition is written to. */
 export function parameterNameOf(hash: string): string {
