@@ -16,7 +16,9 @@ import { createSsmService } from '../support/cloud/ssm/create-ssm-service';
 /** Errors that say that nobody knows the call. */
 const UNKNOWN = new Set(['InvalidAction', 'UnsupportedOperation', 'NotImplemented', 'UnknownOperationException', 'InternalServerError', 'InternalFailure']);
 
-const CASES: Cases = { ...INSTANCE_CASES, ...IMAGE_CASES, ...SURROUNDINGS_CASES, ...SERVICE_CASES, ...LAMBDA_CASES, ...CODEBUILD_CASES, ...EVENTS_CASES };
+const CASES: Cases = {
+  ...INSTANCE_CASES, ...IMAGE_CASES, ...SURROUNDINGS_CASES, ...SERVICE_CASES, ...LAMBDA_CASES, ...CODEBUILD_CASES, ...EVENTS_CASES,
+};
 
 let cloud: Cloud;
 let to: CloudClients;

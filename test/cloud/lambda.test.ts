@@ -1,6 +1,7 @@
 import { cloudClients, type CloudClients } from './cloud-clients';
 import { linesOf, makeFunction, serviceRole } from './service-fixture';
 import { startCloud, type Cloud } from '../support/cloud/cloud';
+import { enforceRoles } from '../support/iam/role-authority';
 
 let cloud: Cloud;
 let to: CloudClients;
@@ -69,6 +70,21 @@ test('an event is tried three times, and no further once it succeeded', async ()
   for (const fails of [true, false]) { await to.lambda.invoke({ FunctionName: 'fails', InvocationType: 'Event', Payload: JSON.stringify({ fails }) }); }
   await cloud.services.lambda.settled();
 
-  expect(cloud.services.lambda.invocations.map(({ event }) => event)).toHaveLength(4);
-  expect(cloud.services.lambda.invocations.filter(({ event }) => (event as { fails: boolean }).fails).map(({ result }) => result.failed)).toEqual([true, true, true]);
+  const tried = cloud.services.lambda.invocations.map(({ event, result }) => [(event as { fails: boolean }).fails, result.failed]);
+  expect(tried.filter(([fails]) => fails)).toEqual([[true, true], [true, true], [true, true]]);
+  expect(tried.filter(([fails]) => !fails)).toEqual([[false, false]]);
+});
+
+test('where policies count, a function may do what those of its role allow', async () => {
+  const policy = (Action: string) => JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource: `arn:aws:ssm:*:${cloud.account}:parameter/mine/*` }] });
+  const Role = await serviceRole(to, 'lambda', policy('ssm:GetParameter'));
+  const code = `const { SSMClient, GetParameterCommand } = require('@aws-sdk/client-ssm');
+    exports.handler = async ({ Name }) => (await new SSMClient({}).send(new GetParameterCommand({ Name }))).Parameter.Value;`;
+  await makeFunction(to, 'reader', code, { Role });
+  for (const Name of ['/mine/a', '/other/a']) { await to.ssm.putParameter({ Name, Type: 'String', Value: 'v' }); }
+  const refused = enforceRoles(cloud, (role) => role === 'role-of-lambda');
+
+  expect((await invoke('reader', { Name: '/mine/a' })).answer).toBe('v');
+  expect(await invoke('reader', { Name: '/other/a' })).toMatchObject({ error: 'Unhandled', answer: { errorType: 'AccessDeniedException' } });
+  expect(refused.filter(({ action }) => action.startsWith('ssm:'))).toMatchObject([{ resource: `arn:aws:ssm:${cloud.region}:${cloud.account}:parameter/other/a` }]);
 });

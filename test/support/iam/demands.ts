@@ -1,4 +1,5 @@
 import type { Demand } from './evaluator';
+import { SERVICE_RESOURCES, serviceDemands } from './service-demands';
 import type { Cloud } from '../cloud/cloud';
 import { decodeQuery, Parameters } from '../cloud/protocol/query';
 import type { LeftResource } from '../cloud/resources';
@@ -44,6 +45,7 @@ export async function demandsOf(cloud: Cloud, call: AskedCall): Promise<readonly
   if (service === 's3') { return [s3Demand(call)]; }
   if (service === 'ssm') { return ssmDemands(cloud, call); }
   if (service === 'iam') { return iamDemands(call); }
+  if (service in SERVICE_RESOURCES) { return serviceDemands(call); }
   const resource = service === 'secretsmanager'
     ? `arn:aws:secretsmanager:${call.region}:${call.account}:secret:${(JSON.parse(call.body) as { SecretId: string }).SecretId}-AbCdEf` : '*';
   return [{ action: `${service}:${call.action}`, resource, context: { 'aws:RequestedRegion': call.region } }];

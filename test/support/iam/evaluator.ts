@@ -4,6 +4,8 @@ export interface Demand {
   readonly action: string;
   /** ARN, or `*` for actions without resources. */
   readonly resource: string;
+  /** What else the resource is called in policies: any of the names will do. */
+  readonly otherNames?: readonly string[];
   /** Condition keys that the request has. */
   readonly context: { readonly [key: string]: string };
 }
@@ -16,10 +18,10 @@ interface Statement {
 }
 
 /** The statements of a policy that allow something. An evaluator of what we use of IAM, that fails on what it does not know. */
-export function allowing(document: object, { action, resource, context }: Demand): readonly object[] {
+export function allowing(document: object, { action, resource, otherNames = [], context }: Demand): readonly object[] {
   return statementsOf(document).filter(({ Effect, Action, Resource, Condition = {} }) => {
     if (Effect !== 'Allow') { throw new Error(`The effect ${Effect} is not known here`); }
-    return list(Action).some((pattern) => matches(pattern, action, 'i')) && list(Resource).some((pattern) => matches(pattern, resource))
+    return list(Action).some((pattern) => matches(pattern, action, 'i')) && list(Resource).some((pattern) => [resource, ...otherNames].some((name) => matches(pattern, name)))
       && Object.entries(Condition).every(([operator, keys]) => (
         Object.entries(keys).every(([key, values]) => holds(operator, context[key], list(values)))
       ));
@@ -36,6 +38,9 @@ function holds(operator: string, actual: string | undefined, values: readonly st
     case 'StringEquals':
     case 'Bool':
       return actual !== undefined && values.includes(actual);
+    case 'StringLike':
+    case 'ArnLike':
+      return actual !== undefined && values.some((value) => matches(value, actual));
     default: throw new Error(`The operator ${operator} is not known here`);
   }
 }
