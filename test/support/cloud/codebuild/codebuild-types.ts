@@ -6,7 +6,7 @@ const project: ResourceType = {
   recreatedBy: ['Name'],
   takes: [
     'Artifacts', 'Cache', 'ConcurrentBuildLimit', 'Description', 'EncryptionKey', 'Environment', 'LogsConfig', 'Name', 'QueuedTimeoutInMinutes', 'ServiceRole', 'Source',
-    'Tags', 'TimeoutInMinutes', 'Visibility',
+    'Tags', 'TimeoutInMinutes', 'Visibility', 'VpcConfig',
   ],
   create: async (context, properties) => {
     const name = String(properties.Name ?? context.newName({ most: 150 }));

@@ -37,6 +37,8 @@ export interface Project {
 const UNDERSTOOD = new Set([
   'name', 'description', 'serviceRole', 'source', 'artifacts', 'environment', 'timeoutInMinutes', 'queuedTimeoutInMinutes', 'concurrentBuildLimit', 'logsConfig',
   'encryptionKey', 'cache', 'tags', 'visibility', 'badgeEnabled',
+  // Everything here is in one network.
+  'vpcConfig',
 ]);
 
 /** A project with what is asked of it. */
