@@ -23,10 +23,11 @@ declare global {
 export const EXAMPLE_IMPORTS = [
   'import { Duration, Stack } from \'aws-cdk-lib\';',
   'import * as ec2 from \'aws-cdk-lib/aws-ec2\';',
+  'import * as iam from \'aws-cdk-lib/aws-iam\';',
   'import * as kms from \'aws-cdk-lib/aws-kms\';',
   'import { Construct } from \'constructs\';',
   'import {',
-  '  AmiImage, assertions, AutoScalingKeyGrant, Check, Communicator, Expect, FileSource, ImageKeyGrants, IProvisioner, OsFamily, Provisioner,',
+  '  AmiImage, assertions, AutoScalingKeyGrant, Check, Communicator, DeliveryRole, Expect, FileSource, ImageKeyGrants, IProvisioner, OsFamily, Provisioner,',
   '  ProvisionerContext, SecretRef, Source, SshKey, SshVia,',
   '} from \'cdk-golden-image\';',
 ].join(' ');

@@ -61,6 +61,14 @@ test('the assembly has the engine, also where only a stage of it has images', ()
   ]]);
 });
 
+test('the assembly of a unit test, which nobody removes, has no copy of the engine, but finds it', () => {
+  const app = new App();
+  imagesIn(app);
+  const { directory } = app.synth();
+  expect(readdirSync(join(directory, 'golden'))).toEqual(['golden.js']);
+  expect(readFileSync(join(directory, 'golden', 'golden.js'), 'utf8')).toBe(`require("${engineFiles()[0]}");\n`);
+});
+
 test('a package without its engine says so, and what to do', () => {
   expect(() => engineFiles('/nowhere')).toThrow('/nowhere/golden.js does not exist, which builds the images of the app');
 });
