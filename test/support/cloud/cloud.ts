@@ -1,6 +1,7 @@
 import { join } from 'path';
 import { Buckets } from './buckets';
 import { openCatalogue } from './catalogue';
+import { CloudFormation } from './cloudformation/cloudformation';
 import { Credentials } from './credentials';
 import { Faults } from './faults';
 import type { MachineProvider } from './machines/machine-provider';
@@ -10,6 +11,7 @@ import { leftResources, type LeftResources } from './resources';
 import { RoleSessions } from './role-sessions';
 import { startServer, type Authority, type LoggedCall } from './server';
 import type { OpenPaths } from './service';
+import type { ServiceSurroundings } from './service-surroundings';
 import { openServices, type Services } from './services';
 import { DEFAULT_SETTINGS, type CloudSettings } from './settings';
 import type { CreateSsmService, SsmService } from './ssm/ssm-service';
@@ -79,18 +81,22 @@ export async function startCloud<Ssm extends SsmService = SsmService>(options: C
   const ssm = options.ssm?.(ssmSurroundings(world, () => `localhost:${port}`));
   const paths: OpenPaths = new Map();
   const roles = new RoleSessions(proxy, credentials);
-  const services = openServices({ endpoint: () => `http://localhost:${port}`, now: () => clock.now(), sleep: clock.sleep, roles, paths }, proxy);
+  const surroundings: ServiceSurroundings = { endpoint: () => `http://localhost:${port}`, now: () => clock.now(), sleep: clock.sleep, roles, paths };
+  const services = openServices(surroundings, proxy);
+  const cloudFormation = new CloudFormation(surroundings, settings);
   const log = (call: LoggedCall) => {
     calls.push(call);
     if (call.region) { seenRegions.add(call.region); }
   };
-  const started = await startServer({ world, authority, faults, buckets, credentials, ssm, services, paths, log }, options.port).catch(async (error: unknown) => { await moto.stop(); throw error; });
+  const started = await startServer({ world, authority, faults, buckets, credentials, ssm, services, cloudFormation, paths, log }, options.port)
+    .catch(async (error: unknown) => { await moto.stop(); throw error; });
   port = started.port;
   // Where the host is a number, the first part of it would be taken for a bucket.
   const endpoint = `http://localhost:${port}`;
 
   const forget = async () => {
     // What runs goes on asking until it has ended.
+    await cloudFormation.reset();
     await services.reset();
     world.reset();
     faults.clear();
@@ -120,6 +126,7 @@ export async function startCloud<Ssm extends SsmService = SsmService>(options: C
       await Promise.all([machines.reset(), proxy.send({ method: 'POST', path: '/moto-api/reset', headers: {}, body: '' })]);
     },
     stop: async () => {
+      await cloudFormation.reset();
       await services.reset();
       started.server.closeAllConnections();
       started.server.close();

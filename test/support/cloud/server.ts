@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'net';
 import type { Buckets } from './buckets';
 import { answerEc2 } from './calls/ec2';
+import type { CloudFormation } from './cloudformation/cloudformation';
 import { conformanceOf } from './conformance/list';
 import type { Credentials } from './credentials';
 import { denied, refusal, throttled, type FaultKind, type Faults } from './faults';
@@ -58,6 +59,7 @@ export interface ServerParts {
   readonly credentials: Credentials;
   readonly ssm: SsmService | undefined;
   readonly services: Services;
+  readonly cloudFormation: CloudFormation;
   readonly paths: OpenPaths;
   readonly log: (call: LoggedCall) => void;
 }
@@ -171,6 +173,9 @@ async function answer(
     if (said.status >= 400) { throw (protocol === 'json' ? jsonError : codedError)(said.body.toString(), said.status); }
     return said.body;
   };
+  if (service === 'cloudformation') {
+    return { content: await parts.cloudFormation.answer({ action, account, region, accessKey: request.accessKey, body }, requestId), type: 'text/xml' };
+  }
   const own = parts.services.byName.get(service);
   if (own) {
     const parameters = protocol === 'rest' ? restInput(request, incoming, body) : JSON.parse(body || '{}') as object;

@@ -1,5 +1,5 @@
 import { ApiError } from './protocol/api-error';
-import { textAt, parseXml } from './protocol/xml';
+import { child, parseXml, textAt } from './protocol/xml';
 import type { SessionCredentials } from './role-sessions';
 
 /** Who calls, and where. */
@@ -25,7 +25,9 @@ export function callQuery(
 ): Promise<string> {
   const body = new URLSearchParams({ Action: action, Version: version, ...input }).toString();
   return ask(caller, service, body, { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }, (text) => {
-    const error = parseXml(text).children.find(({ name }) => name === 'Error');
+    // EC2 has a list of them.
+    const root = parseXml(text);
+    const error = child(root, 'Error') ?? child(root, 'Errors', 'Error');
     return [textAt(error, 'Code'), textAt(error, 'Message')];
   });
 }
@@ -61,7 +63,7 @@ async function ask(
 }
 
 /** Nobody checks the signature itself. */
-function signed({ region, credentials }: Caller, service: string): { readonly [name: string]: string } {
+export function signed({ region, credentials }: Caller, service: string): { readonly [name: string]: string } {
   const scope = `${credentials.accessKeyId}/20260101/${region}/${service}/aws4_request`;
   return {
     'authorization': `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,

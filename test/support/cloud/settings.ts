@@ -17,6 +17,8 @@ export interface CloudSettings {
   profileMs: number;
   /** For so long after its start an instance is not known to Systems Manager. */
   ssmOnlineMs: number;
+  /** For so long an answer about a stack waits for what goes on in it, in milliseconds: deployment tools look only every few seconds. */
+  stackPatienceMs: number;
   /** Requests are counted by EC2's buckets. */
   buckets: boolean;
   /** What no caller may do: `ec2:CopyImage`, `ssm:*`, with a region `ec2:CopyImage@eu-west-1`. */
@@ -37,6 +39,7 @@ export const DEFAULT_SETTINGS: CloudSettings = {
   consistencyMs: 0,
   profileMs: 0,
   ssmOnlineMs: 0,
+  stackPatienceMs: 2_000,
   buckets: false,
   denied: [],
   noCapacity: [],

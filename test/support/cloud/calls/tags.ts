@@ -95,6 +95,8 @@ async function checkTheirs(call: Call, id: string): Promise<void> {
     sg: { 'Action': 'DescribeSecurityGroups', 'GroupId.1': id },
     subnet: { 'Action': 'DescribeSubnets', 'SubnetId.1': id },
     vpc: { 'Action': 'DescribeVpcs', 'VpcId.1': id },
+    igw: { 'Action': 'DescribeInternetGateways', 'InternetGatewayId.1': id },
+    rtb: { 'Action': 'DescribeRouteTables', 'RouteTableId.1': id },
     lt: { 'Action': 'DescribeLaunchTemplates', 'LaunchTemplateId.1': id },
   };
   const prefix = id.split('-')[0];

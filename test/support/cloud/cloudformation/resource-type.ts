@@ -29,7 +29,7 @@ export interface ResourceContext {
   readonly account: string;
   readonly region: string;
   readonly partition: string;
-  /** Tags of the stack, and those that CloudFormation itself gives. */
+  /** Tags of the stack. */
   readonly tags: { readonly [key: string]: string };
   /** To ask other services with: as the role of the stack, else as who asked for the stack. */
   readonly caller: Caller;
@@ -54,8 +54,10 @@ export interface ResourceType {
   /** Properties whose change does so at times: change sets say so, and `recreates` decides. */
   readonly perhapsRecreatedBy?: readonly string[];
   recreates?(before: Properties, after: Properties): boolean;
-  /** Attributes that can be asked for; others are an error of the template. @default any */
-  readonly attributes?: readonly string[];
+  /** Properties that it knows: any other is an error, so that nothing is ignored in silence. @default any */
+  readonly takes?: readonly string[];
+  /** Gives the stack's tags to what it makes, so that their change is one of the resource. */
+  readonly isTagged?: boolean;
   create(context: ResourceContext, properties: Properties): Promise<Made>;
   /** What comes back with another physical ID is a replacement: the old one is deleted in the clean-up. @default any change recreates */
   update?(context: ResourceContext, properties: Properties, before: Existing): Promise<Made>;

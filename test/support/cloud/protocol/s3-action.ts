@@ -5,7 +5,7 @@ const SUBRESOURCES: { readonly [parameter: string]: { readonly [method: string]:
   lifecycle: { PUT: 'PutBucketLifecycleConfiguration', GET: 'GetBucketLifecycleConfiguration' },
   tagging: { PUT: 'PutBucketTagging', GET: 'GetBucketTagging' },
   location: { GET: 'GetBucketLocation' },
-  policy: { PUT: 'PutBucketPolicy', GET: 'GetBucketPolicy' },
+  policy: { PUT: 'PutBucketPolicy', GET: 'GetBucketPolicy', DELETE: 'DeleteBucketPolicy' },
   versioning: { PUT: 'PutBucketVersioning', GET: 'GetBucketVersioning' },
   ownershipControls: { PUT: 'PutBucketOwnershipControls', GET: 'GetBucketOwnershipControls' },
   delete: { POST: 'DeleteObjects' },

@@ -28,6 +28,7 @@ const PROTOCOLS: { readonly [service: string]: Protocol } = {
   logs: 'json',
   codebuild: 'json',
   events: 'json',
+  ecr: 'json',
   lambda: 'rest',
 };
 

@@ -11,6 +11,7 @@ interface Signal {
 
 const waitConditionHandle: ResourceType = {
   recreatedBy: 'any',
+  takes: [],
   create: async ({ callbacks }) => {
     const { url } = callbacks.create();
     return { physicalId: url };
@@ -20,7 +21,7 @@ const waitConditionHandle: ResourceType = {
 
 const waitCondition: ResourceType = {
   recreatedBy: ['Count', 'Handle', 'Timeout'],
-  attributes: ['Data'],
+  takes: ['Count', 'Handle', 'Timeout'],
   create: async (context, { Handle, Timeout, Count = 1 }) => {
     const callback = context.callbacks.of(String(Handle));
     if (!callback) { throw new ResourceFailure(`Invalid wait condition handle ${Handle}`); }
