@@ -4,6 +4,7 @@ export * from './image/builder-options';
 export * from './image/checks/check';
 export * from './image/checks/check-attributes';
 export * from './image/checks/expect';
+export * from './image/codebuild/code-build-options';
 export * from './image/communicator';
 export * from './image/delivery';
 export * from './image/delivery-options';

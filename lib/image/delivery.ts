@@ -1,3 +1,5 @@
+import { CodeBuildDelivery } from './codebuild/code-build-delivery';
+import type { CodeBuildOptions } from './codebuild/code-build-options';
 import type { DeliveryBinder } from './delivery/bound-delivery';
 import { OnDeploy } from './delivery/on-deploy';
 import { Prebuilt } from './delivery/prebuilt';
@@ -19,6 +21,16 @@ export class Delivery {
    */
   public static onDeploy(options: OnDeployOptions = {}): Delivery {
     return new Delivery((image) => new OnDeploy(image, options));
+  }
+
+  /**
+   * AWS CodeBuild builds the image, in the account and region of its stack and while that is deployed: the same engine with the same
+   * plan, for up to 36 hours. CloudFormation waits for it, and says why where it fails. Whoever deploys needs no permission to build.
+   *
+   * The stack owns the project, its role and records, and a stable alias of the image, see `aliasParameterName`.
+   */
+  public static codeBuild(options: CodeBuildOptions = {}): Delivery {
+    return new Delivery((image) => new CodeBuildDelivery(image, options));
   }
 
   /**

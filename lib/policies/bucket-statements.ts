@@ -1,4 +1,4 @@
-import { managedBucketName, parseS3Location, STAGING_PREFIX } from './bucket-names';
+import { managedBucketName, STAGING_PREFIX } from './bucket-names';
 import type { PolicyScope, Statement } from './statement';
 
 /** The managed buckets or the user's, where something may be too big for a command. */
@@ -38,7 +38,7 @@ function buckets(
 /** Records and locks of builds. */
 export function stateStatements({ partition, state }: PolicyScope): Statement[] {
   if (state === undefined) { return []; }
-  const { bucket, prefix } = parseS3Location(state);
+  const { bucket, prefix } = state;
   const arn = `arn:${partition}:s3:::${bucket}`;
   return [
     { Sid: 'SeeRecords', Effect: 'Allow', Action: 's3:ListBucket', Resource: arn },

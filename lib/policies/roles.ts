@@ -2,7 +2,7 @@ import { stagingRemovalStatements, stagingStatements, stateStatements } from './
 import { BUILDER_POLICY } from './builder-role';
 import { captureStatements, cleaningStatements, launchStatements, readStatements, removalStatements, sharingStatements } from './ec2-statements';
 import { wantedRegions } from './regions';
-import { keyStatements, parameterStatements, passRoleStatements, sessionStatements, valueStatements } from './service-statements';
+import { consumerStatements, keyStatements, parameterStatements, passRoleStatements, sessionStatements, valueStatements } from './service-statements';
 import { isManaged, policyDocument, type PolicyScope, type Statement } from './statement';
 import type { Plan } from '../plan/model';
 
@@ -34,20 +34,26 @@ export function rolePolicies(scope: PolicyScope): readonly RolePolicy[] {
 
 /** What building asks for, and cleaning up after builds that died. */
 export function buildStatements(scope: PolicyScope): Statement[] {
-  return [
-    ...readStatements(scope),
-    ...launchStatements(scope),
-    ...captureStatements(scope),
-    ...sharingStatements(scope),
-    ...cleaningStatements(scope),
-    ...parameterStatements(scope),
-    ...valueStatements(scope),
-    ...sessionStatements(scope),
-    ...stagingStatements(scope),
-    ...stateStatements(scope),
-    ...passRoleStatements(scope),
-    ...keyStatements(scope),
-  ];
+  return Object.values(buildGroups(scope)).flat();
+}
+
+/** The same in groups, for policies that may not be long. */
+export function buildGroups(scope: PolicyScope): { readonly [group in 'machines' | 'images' | 'cleaning' | 'values']: readonly Statement[] } {
+  return {
+    machines: [...readStatements(scope), ...launchStatements(scope)],
+    images: [...captureStatements(scope), ...sharingStatements(scope)],
+    cleaning: cleaningStatements(scope),
+    values: [
+      ...parameterStatements(scope),
+      ...consumerStatements(scope),
+      ...valueStatements(scope),
+      ...sessionStatements(scope),
+      ...stagingStatements(scope),
+      ...stateStatements(scope),
+      ...passRoleStatements(scope),
+      ...keyStatements(scope),
+    ],
+  };
 }
 
 /** What `golden gc` asks, and `golden destroy`, which looks who still uses an image. */

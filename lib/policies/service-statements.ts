@@ -17,6 +17,12 @@ export function parameterStatements({ plans, regions, account, partition }: Poli
   }];
 }
 
+/** The roles by which an image is published in other accounts. */
+export function consumerStatements({ plans, partition }: PolicyScope): Statement[] {
+  const roles = plans.flatMap(({ delivery }) => (delivery.consumers ?? []).map(({ account, roleName }) => `arn:${partition}:iam::${account}:role/${roleName}`));
+  return allow('PublishElsewhere', 'sts:AssumeRole', roles);
+}
+
 /** What the plans refer to: parameters, secrets and outputs of stacks. */
 export function valueStatements(scope: PolicyScope): Statement[] {
   const { account, partition, plans, homeOf } = scope;
@@ -111,9 +117,9 @@ function ec2Service(partition: string): string | readonly string[] {
 /** Keys of the customer; with those of the account, EC2 lets everybody work who may use EBS. */
 export function keyStatements(scope: PolicyScope): Statement[] {
   const { plans, homeOf } = scope;
-  const keys = plans.flatMap(({ delivery, ...plan }) => [
-    ...delivery.encryption.key ? [{ key: delivery.encryption.key, region: homeOf({ delivery, ...plan }) }] : [],
-    ...delivery.regions.flatMap(({ encryptionKey, region }) => (encryptionKey ? [{ key: encryptionKey, region }] : [])),
+  const keys = plans.flatMap((plan) => [
+    ...plan.delivery.encryption.key ? [{ key: plan.delivery.encryption.key, region: homeOf(plan) }] : [],
+    ...plan.delivery.regions.flatMap(({ encryptionKey, region }) => (encryptionKey ? [{ key: encryptionKey, region }] : [])),
   ]);
   return keys.flatMap(({ key, region }, index): Statement[] => {
     const { Resource, byAlias } = keyResource(key, region, scope);

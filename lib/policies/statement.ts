@@ -20,8 +20,8 @@ export interface PolicyScope {
   readonly regions: readonly string[];
   readonly account: string;
   readonly partition: string;
-  /** Where records and locks of builds are: `s3://bucket/prefix`. */
-  readonly state?: string;
+  /** Where records and locks of builds are. The prefix is empty or ends with a slash. */
+  readonly state?: { readonly bucket: string; readonly prefix: string };
   /** Bucket of the user for what is too big for a command. */
   readonly stagingBucket?: string;
 }

@@ -14,6 +14,8 @@ export interface DeliveredImage {
   plan(): Plan;
   /** Paths of the files and folders that the plan names, by digest. */
   assets(): ReadonlyMap<string, string>;
+  /** Name of the SSM parameter that is the image's alias. */
+  aliasName(): string;
   /** Says what is wrong, to be reported with the image at synthesis. */
   fault(code: string, message: string, hint?: string): void;
 }
