@@ -84,7 +84,7 @@ test('a provisioner that fails says where and why, with its last lines and the l
   account.declare('app', { Web: { ...quick, provisioners: [shell(...lines, 'echo broken >&2', 'exit 7')] } });
   const { exitCode, out, err } = await apply(planOf('app', 'Web'));
   expect([exitCode, out]).toEqual([1, '']);
-  expect(err).toMatch(/^\nStack\/Web\/\S+: .*exit code 7[^]*\nThe last lines of its output:\n/);
+  expect(err).toMatch(/^not built\n\nStack\/Web\/\S+: .*exit code 7[^]*\nThe last lines of its output:\n/);
   expect(err).toContain('  [1/1]   line 29\n');
   expect(err).toContain('broken');
   expect(err).not.toContain('line 5\n');
@@ -138,7 +138,7 @@ test('an image whose parent fails says what the parent died of', async () => {
   app.synth();
   const { exitCode, err } = await apply(planOf('app', 'Web'));
   expect(exitCode).toBe(1);
-  expect(err).toMatch(/^\nStack\/Base\/\S+: /);
+  expect(err).toMatch(/^not built\n\nStack\/Base\/\S+: /);
   expect(err).toContain('\nStack/Web: It starts from Stack/Base, which was not built\n');
   expect(err).toContain('no luck');
 });
@@ -156,5 +156,5 @@ test('where the assembly may not be written to, the log is in the state folder',
 test('a plan that is not there is told as any failure', async () => {
   const { exitCode, out, err } = await apply(join(account.folder, 'gone.golden-plan.json'));
   expect([exitCode, out]).toEqual([1, '']);
-  expect(err).toMatch(/^\nerror: .*gone\.golden-plan\.json does not exist/);
+  expect(err).toMatch(/^not built\n\nerror: .*gone\.golden-plan\.json does not exist/);
 });

@@ -23,7 +23,8 @@ export function failureText(plans: readonly ParsedPlan[], outcomes: readonly Bui
   const others = failed.filter((each) => each.image !== image).map((each) => each.outcome.error).flatMap((each) => (each ? formatFault(each) : []));
   const output = log.outputOf(image);
   return [
-    '', reason, ...others,
+    // The CDK writes its own words before it, on the same line, and cuts white space off.
+    'not built', '', reason, ...others,
     ...output.length > 0 ? ['The last lines of its output:', ...output.map((line) => `  ${line}`)] : [],
     `All of it: ${log.path}`,
   ].flatMap((text) => text.split('\n')).map(harmlessLine).join('\n');

@@ -48,7 +48,7 @@ export async function applyCommand(options: ApplyOptions, surroundings: Surround
     return EXIT_CODES.success;
   } catch (error) {
     // The CDK writes its own words before it, on the same line.
-    surroundings.stderr.write('\n');
+    surroundings.stderr.write('not built\n\n');
     const told = GoldenError.is(error) && hintOf(error, profile) !== error.hint
       ? new GoldenError(error.code, error.message, { ...error, hint: hintOf(error, profile), cause: error }) : error;
     const exitCode = reportFailure(told, surroundings, ['apply', '--plan', options.plan]);
