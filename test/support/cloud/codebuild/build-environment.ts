@@ -22,7 +22,8 @@ export async function environmentOf(build: Build, spec: Buildspec, places: Build
     HOME: places.home,
     // The home of containers has no other credentials.
     AWS_CONTAINER_CREDENTIALS_FULL_URI: places.credentialsUrl,
-    AWS_ENDPOINT_URL: caller.endpoint,
+    // Where the host is a number, clients of S3 leave it as it is.
+    AWS_ENDPOINT_URL: caller.endpoint.replace('localhost', '127.0.0.1'),
     AWS_REGION: project.region,
     AWS_DEFAULT_REGION: project.region,
     CI: 'true',

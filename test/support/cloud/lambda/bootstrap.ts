@@ -13,6 +13,13 @@ for (const [name, level] of Object.entries(levels)) {
     process.stdout.write([new Date().toISOString(), context.awsRequestId, level, format(...parts)].join('\\t').replace(/\\n/g, '\\r') + '\\n');
   };
 }
+// Whoever answers CloudFormation takes for granted that its URLs are of HTTPS, on the usual port.
+const https = require('https');
+const { request } = https;
+https.request = (options, ...rest) => {
+  if (options.hostname !== 'localhost' || options.port) { return request(options, ...rest); }
+  return require('http').request({ ...options, agent: undefined, port: new URL(process.env.AWS_ENDPOINT_URL).port }, ...rest);
+};
 let ended = false;
 const end = (result) => { if (!ended) { ended = true; writeSync(3, JSON.stringify(result)); process.exit(0); } };
 const fail = (error) => {

@@ -88,7 +88,8 @@ function environmentOf(lambda: LambdaFunction, { endpoint, credentials, logStrea
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_SESSION_TOKEN: credentials.sessionToken,
-    AWS_ENDPOINT_URL: endpoint,
+    // Where the host is a number, clients of S3 leave it as it is.
+    AWS_ENDPOINT_URL: endpoint.replace('localhost', '127.0.0.1'),
   };
 }
 
