@@ -266,6 +266,7 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
       hash: () => this._hash(),
       plan: () => this.rendered().plan,
       assets: () => this.draft.assets,
+      aliasName: () => this.alias.name,
       fault: (code, message, hint) => { this.deliveryProblems.push({ code, message, hint, path: this.node.path }); },
     };
   }
