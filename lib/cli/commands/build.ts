@@ -1,7 +1,7 @@
 import { buildOne, reportEnd, reporterFor, type AskedOptions } from './build-one';
 import { openHost, openState } from './host-options';
 import { plansToBuild, type AppOptions } from './selected-plans';
-import type { FailureKind } from '../../errors';
+import { GoldenError, type FailureKind } from '../../errors';
 import type { BuildOutcome } from '../../ports/events';
 import type { ParsedPlan } from '../app/plans';
 import { buildInOrder } from '../build-order';
@@ -14,6 +14,8 @@ export interface BuildOptions extends AppOptions, AskedOptions {
   readonly cache: boolean;
   readonly bootTest?: boolean;
   readonly newerSource?: boolean;
+  /** Parameter that is to name the image from now on, where it is there. */
+  readonly alias?: string;
   readonly json?: boolean;
 }
 
@@ -21,6 +23,11 @@ export interface BuildOptions extends AppOptions, AskedOptions {
 export async function buildCommand(patterns: readonly string[], options: BuildOptions, surroundings: Surroundings): Promise<number> {
   const overrides = parseOverrides(options.parameter, options.secret);
   const plans = await plansToBuild(patterns, options, surroundings);
+  if (options.alias !== undefined && plans.length > 1) {
+    throw new GoldenError('several-images', `--alias ${options.alias} can name one image, and ${plans.length} are to be built`, {
+      kind: 'usage', hint: 'Say which one, as in golden build IMAGE --alias NAME.',
+    });
+  }
   checkOverrides(overrides, plans.map(({ plan }) => plan));
   const wired = await openHost(options, surroundings);
   const state = await openState(options, surroundings);
@@ -34,6 +41,10 @@ export async function buildCommand(patterns: readonly string[], options: BuildOp
       }, surroundings),
       withoutParent: (plan, parent, outcome) => reportEnd(reporter, surroundings, plan.plan.image, withoutParent(plan, parent, outcome)),
     });
+    const [{ artifact }] = outcomes;
+    if (options.alias !== undefined && artifact) {
+      (await wired.alias?.(plans[0].plan, options.alias, artifact.id) ?? []).forEach((line) => surroundings.stderr.write(`${line}\n`));
+    }
     return exitCodeOf(outcomes.flatMap(failureOf));
   } finally {
     reporter.finish();
