@@ -9,12 +9,22 @@ const VERSION = '5.2.1';
 const REGION = 'us-east-2';
 const ACCOUNT = '123456789012';
 
-/** Ends with the pipe of its input, so that it never outlives the tests, however they end. */
+/**
+ * Ends with the pipe of its input, so that it never outlives the tests, however they end. AWS's own policies, where they are asked for, are
+ * read once and not again at every reset.
+ */
 const PROGRAM = `
-import os, sys, threading
+import copy, os, sys, threading
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
 import moto
+from moto.iam.models import IAMBackend
 from moto.server import main
+load, known = IAMBackend._init_aws_policies, {}
+def policies(backend):
+    key = (backend.account_id, backend.region_name)
+    if key not in known: known[key] = load(backend)
+    return [copy.copy(policy) for policy in known[key]]
+IAMBackend._init_aws_policies = policies
 print('Installed in ' + os.path.dirname(moto.__file__), file=sys.stderr)
 main(['-H', '127.0.0.1', '-p', '0'])
 `;

@@ -63,7 +63,7 @@ export interface Cloud<Ssm extends SsmService = SsmService> {
 /** Starts one, with a moto server behind it. */
 export async function startCloud<Ssm extends SsmService = SsmService>(options: CloudOptions<Ssm> = {}): Promise<Cloud<Ssm>> {
   // Images are ours, so that moto need not spend a second on its own in every region.
-  const moto = await startMoto({ MOTO_EC2_LOAD_DEFAULT_AMIS: 'false' });
+  const moto = await startMoto({ MOTO_EC2_LOAD_DEFAULT_AMIS: 'false', MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' });
   const proxy = motoProxy(moto.environment.AWS_ENDPOINT_URL);
   const clock = options.clock ?? REAL_CLOCK;
   const settings = freshSettings(options.settings);
