@@ -61,6 +61,7 @@ ${EXIT_CODES_HELP}`);
       .choices(['cleanup', 'abort']).default('cleanup'))
     .option('--no-cache', 'use neither layers nor artifacts of earlier builds')
     .addOption(newerSourceOption())
+    .addOption(aliasOption())
     .option('--boot-test', 'boot the finished image and run its checks again before it is published')
     .option('--allow-host-loopback', 'let sandbox machines reach the loopback of this machine, at 10.0.2.2')
     .option('--json', 'print events, one JSON object a line; the last of each image is build.finished')
@@ -75,7 +76,7 @@ ${EXIT_CODES_HELP}`);
     .addOption(stagingBucketOption())
     .addOption(outputOption())
     .addOption(newerSourceOption())
-    .option('--alias <name>', 'SSM parameter that is to name the image, where it is there')
+    .addOption(aliasOption())
     .action((options: ApplyOptions) => apply().applyCommand(options, surroundings).then(ended));
 
   withApp(forImages(program, 'validate').description('check plans and their assets, and print all faults'))
@@ -108,6 +109,7 @@ ${EXIT_CODES_HELP}`);
   withAccount(withApp(forImages(program, 'destroy').description('remove the published images, with all that belongs to them; none that is in use')))
     .addOption(hostOption('ec2'))
     .addOption(outputOption())
+    .option('--image <path>', 'construct path of an image whose app is gone; no app is synthesised; may be repeated', collect)
     .option('--dry-run', 'only say what would be removed')
     .option('--yes', 'remove it')
     .action((images: string[], options: DestroyOptions) => destroy().destroyCommand(images, options, surroundings).then(ended));
@@ -166,6 +168,10 @@ function stagingBucketOption(): Option {
 
 function newerSourceOption(): Option {
   return new Option('--newer-source', 'start from what the source is now, not from what it was when the image was first built in this account and region');
+}
+
+function aliasOption(): Option {
+  return new Option('--alias <name>', 'SSM parameter that is to name the image, where it is there');
 }
 
 function stateOption(): Option {

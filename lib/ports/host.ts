@@ -72,7 +72,7 @@ export interface Host {
    * Removes published artifacts with all that belongs to them, but none that is in use: those are an error that says by whom.
    * Returns one line for each thing it removed, or would remove. Absent: artifacts are folders that users remove.
    */
-  removeArtifacts?(plan: Plan, options: { readonly dryRun: boolean }, context: HostContext): Promise<readonly string[]>;
+  removeArtifacts?(plan: RemovedImage, options: { readonly dryRun: boolean }, context: HostContext): Promise<readonly string[]>;
 
   /** Policies that building these plans needs, and no more. Absent: no account is used. */
   policies?(plans: readonly Plan[], places?: PolicyPlaces): Promise<readonly NamedPolicy[]>;
@@ -84,6 +84,9 @@ export interface DeadBuild {
   /** What it began, in order, whether or not it was done: see `HostContext.intend`. */
   readonly intents: readonly { readonly act: string; readonly detail: { readonly [key: string]: unknown } }[];
 }
+
+/** An image whose artifacts are to be removed: as its plan has it, or by its construct path where the app is gone. */
+export type RemovedImage = Pick<Plan, 'image'> & Partial<Plan>;
 
 /** Where to look for what is left. */
 export interface GarbageScope {

@@ -17,7 +17,7 @@ export interface Cloud {
   /** Bucket of the user for what is too big for a command. Absent: one that is made when it is needed. */
   readonly stagingBucket?: string;
   /** The region that an image is built in. */
-  regionOf(plan: Plan): Promise<string>;
+  regionOf(plan: Pick<Plan, 'target'>): Promise<string>;
 }
 
 export interface CloudOptions {

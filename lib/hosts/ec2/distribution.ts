@@ -2,6 +2,7 @@ import type { Image } from '@aws-sdk/client-ec2';
 import type { FoundArtifact } from './artifacts';
 import type { Ec2Draft } from './capture';
 import type { Cloud } from './cloud';
+import { publishToConsumers, recordConsumers } from './consumers';
 import { copyImage } from './copies';
 import { protectImage, settleImage } from './image-settings';
 import { copyRegions, ownImage } from './own-images';
@@ -39,7 +40,9 @@ export async function reconcileImage(
     const told = await publishParameter(cloud, place, plan, { imageId: each.ImageId!, buildKey: keys.build }, signal);
     return [...settled, ...told, ...await protectImage(cloud, place, each, plan, signal)];
   });
-  return [...made.map((place) => `copied ${image.ImageId} to ${place}: ${places.get(place)!.ImageId}`), ...lines];
+  await recordConsumers(cloud, region, image, plan, signal);
+  const consumers = await publishToConsumers(cloud, plan, places, keys.build, signal);
+  return [...made.map((place) => `copied ${image.ImageId} to ${place}: ${places.get(place)!.ImageId}`), ...lines, ...consumers];
 }
 
 /** Errors: `image-gone`. */

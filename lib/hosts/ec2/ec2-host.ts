@@ -1,6 +1,7 @@
 import { findArtifact } from './artifacts';
 import { captureImage, type Ec2Draft } from './capture';
 import { openCloud, type Cloud, type CloudOptions } from './cloud';
+import { guardConsumers } from './consumers';
 import { distributeImage, reconcileImage } from './distribution';
 import { discardDraft, findDraft } from './drafts';
 import { ec2Machine } from './ec2-machine';
@@ -17,7 +18,7 @@ import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
 import type {
   Artifact, BootRequest, CaptureRequest, DeadBuild, DraftArtifact, GarbageScope, Host, HostContext, LaunchRequest, Machine, NamedPolicy,
-  PolicyPlaces, ResolvedSource, SourceOptions,
+  PolicyPlaces, RemovedImage, ResolvedSource, SourceOptions,
 } from '../../ports/host';
 
 export type Ec2HostOptions = CloudOptions;
@@ -53,10 +54,13 @@ export class Ec2Host implements Host {
     return findLayer(this.cloud, [...this.regions], keys);
   }
 
-  /** Errors: those of `launchMachine`, and `layer-gone`. */
+  /** Errors: those of `launchMachine`, `layer-gone` and `no-delivery-role`. */
   async launch({ plan, source, keys, layer, requirements }: LaunchRequest, context: HostContext): Promise<Machine> {
     const region = await guardTarget(this.cloud, plan);
-    const imageId = layer === 0 ? sourceImageId(source) : await layerImage(this.cloud, region, keys.layers[layer], context.signal);
+    const [imageId] = await Promise.all([
+      layer === 0 ? sourceImageId(source) : layerImage(this.cloud, region, keys.layers[layer], context.signal),
+      guardConsumers(this.cloud, plan),
+    ]);
     if (!imageId) {
       throw new GoldenError('layer-gone', `The layer after instruction ${layer} is not there any more`, {
         path: plan.image, hint: 'Build again: it starts from the layers that are there.',
@@ -107,7 +111,7 @@ export class Ec2Host implements Host {
     return collectGarbage(this.cloud, context, scope);
   }
 
-  removeArtifacts(plan: Plan, options: { readonly dryRun: boolean }, context: HostContext): Promise<readonly string[]> {
+  removeArtifacts(plan: RemovedImage, options: { readonly dryRun: boolean }, context: HostContext): Promise<readonly string[]> {
     return removeArtifacts(this.cloud, plan, options, context);
   }
 

@@ -16,6 +16,13 @@ export interface ToldParameter {
   readonly name: string;
   readonly imageId: string;
   readonly previous?: string;
+  /** Role of another account by which it is reached. */
+  readonly roleArn?: string;
+}
+
+/** The account of a role, for what needs no more than its parameters. */
+export function withinAccount(cloud: Cloud, roleArn: string | undefined): Cloud {
+  return roleArn === undefined ? cloud : { ...cloud, clients: cloud.clients.assuming(roleArn) };
 }
 
 /** The AMI ID that a parameter holds in a region. */
@@ -67,10 +74,11 @@ async function nameImage(cloud: Cloud, region: string, Name: string, Value: stri
 
 /** Gives parameters back what they named before an image that was not published in the end. Returns a line for each. */
 export async function retractParameters(cloud: Cloud, told: readonly ToldParameter[]): Promise<readonly string[]> {
-  const lines = await Promise.all(told.map(async ({ region, name: Name, imageId, previous }) => {
-    if (await publishedId(cloud, region, Name) !== imageId) { return []; }
-    if (previous === undefined) { return removeParameter(cloud, region, Name); }
-    await nameImage(cloud, region, Name, previous);
+  const lines = await Promise.all(told.map(async ({ region, name: Name, imageId, previous, roleArn }) => {
+    const there = withinAccount(cloud, roleArn);
+    if (await publishedId(there, region, Name) !== imageId) { return []; }
+    if (previous === undefined) { return removeParameter(there, region, Name); }
+    await nameImage(there, region, Name, previous);
     return [`${imageId} from the parameter ${Name} in ${region}, which names ${previous} again`];
   }));
   return lines.flat();

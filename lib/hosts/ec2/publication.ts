@@ -1,11 +1,12 @@
 import { CreateTagsCommand, DeleteTagsCommand, type Image } from '@aws-sdk/client-ec2';
 import type { Ec2Draft } from './capture';
 import type { Cloud } from './cloud';
+import { publishToConsumers, recordConsumers } from './consumers';
 import { protectImage } from './image-settings';
 import { writeManifest } from './manifest-file';
 import { NOT_YET } from './not-yet';
 import { copyOf, idsOf, ownImage } from './own-images';
-import { publishParameter } from './parameters';
+import { publishParameter, type ToldParameter } from './parameters';
 import { awsTags, TAGS } from './tags';
 import { GoldenError } from '../../errors';
 import { wantedRegions } from '../../policies/regions';
@@ -27,15 +28,18 @@ export async function publishImage(cloud: Cloud, draft: Ec2Draft, manifest: obje
   ]);
   const regions = [region, ...wantedRegions(plan, region).map((each) => each.region)];
   const places = found.map((image, index) => ({ place: regions[index], image: image ?? missing(id, regions[index], plan.image) }));
+  const record = async (told: ToldParameter) => {
+    await context.intend(TOLD, { ...told });
+    draft.told.push(told);
+  };
   const tell = ({ place, image }: { readonly place: string; readonly image: Image }) => (
-    publishParameter(cloud, place, plan, { imageId: image.ImageId!, buildKey: keys.build }, signal, async (told) => {
-      await context.intend(TOLD, { ...told });
-      draft.told.push(told);
-    })
+    publishParameter(cloud, place, plan, { imageId: image.ImageId!, buildKey: keys.build }, signal, record)
   );
   const mark = ({ place, image }: { readonly place: string; readonly image: Image }) => markPublished(cloud, place, image, { bootTested }, signal);
   const [home, ...copies] = places;
+  await recordConsumers(cloud, region, home.image, plan, signal);
   await Promise.all(copies.map(tell));
+  await publishToConsumers(cloud, plan, new Map(places.map(({ place, image }) => [place, image])), keys.build, signal, record);
   await tell(home);
   await Promise.all(copies.map(mark));
   await mark(home);

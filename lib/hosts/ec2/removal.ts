@@ -1,5 +1,6 @@
 import type { Image } from '@aws-sdk/client-ec2';
 import type { Cloud } from './cloud';
+import { consumerParameters, recordedConsumers, type ConsumerParameter } from './consumers';
 import { removeImage } from './image-removal';
 import { usersOf, type Removable } from './in-use';
 import { removeManifest } from './manifest-file';
@@ -7,8 +8,7 @@ import { copyRegions, ownImages, snapshotsOf } from './own-images';
 import { publishedId, removeParameter } from './parameters';
 import { TAGS, tagFilter, tagOf } from './tags';
 import { GoldenError } from '../../errors';
-import type { Plan } from '../../plan/model';
-import type { HostContext } from '../../ports/host';
+import type { HostContext, RemovedImage } from '../../ports/host';
 
 /** An image that is to be removed, with the parameter that names it. */
 interface Doomed extends Removable {
@@ -20,9 +20,10 @@ interface Doomed extends Removable {
  * remove. Nothing at all where one of them is in use. Errors: `image-in-use`.
  */
 export async function removeArtifacts(
-  cloud: Cloud, plan: Plan, { dryRun }: { readonly dryRun: boolean }, { signal }: HostContext,
+  cloud: Cloud, plan: RemovedImage, { dryRun }: { readonly dryRun: boolean }, { signal }: HostContext,
 ): Promise<readonly string[]> {
   const doomed = await doomedImages(cloud, plan, signal);
+  const abroad = await parametersAbroad(cloud, plan, doomed);
   const regions = [...new Set(doomed.map(({ region }) => region))];
   const users = (await Promise.all(regions.map((region) => usersOf(cloud, region, doomed.filter((each) => each.region === region))))).flat();
   if (users.length > 0) {
@@ -30,8 +31,9 @@ export async function removeArtifacts(
       path: plan.image, hint: 'Let them go on to another image, deploy the stacks that name it, and do the same again.',
     });
   }
-  if (dryRun) { return doomed.flatMap(linesOf); }
+  if (dryRun) { return [...abroad.map(({ what }) => what), ...doomed.flatMap(linesOf)]; }
   const lines: string[] = [];
+  for (const { remove } of abroad) { lines.push(...await remove()); }
   // What names an image goes before it, and copies before what they are copies of: their regions are written there.
   for (const { region, image, parameterName } of doomed) {
     if (parameterName !== undefined) { lines.push(...await removeParameter(cloud, region, parameterName, signal)); }
@@ -42,10 +44,10 @@ export async function removeArtifacts(
 }
 
 /** Copies come before what they are copies of. */
-async function doomedImages(cloud: Cloud, plan: Plan, signal: AbortSignal): Promise<readonly Doomed[]> {
-  const home = await cloud.regionOf(plan);
+async function doomedImages(cloud: Cloud, plan: RemovedImage, signal: AbortSignal): Promise<readonly Doomed[]> {
+  const home = await cloud.regionOf({ target: plan.target ?? {} });
   const own = await imagesOf(cloud, home, plan, signal);
-  const regions = new Set([...plan.delivery.regions.map(({ region }) => region), ...own.flatMap(copyRegions)]);
+  const regions = new Set([...plan.delivery?.regions.map(({ region }) => region) ?? [], ...own.flatMap(copyRegions)]);
   regions.delete(home);
   const elsewhere = await Promise.all([...regions].map(async (region) => ({ region, images: await imagesOf(cloud, region, plan, signal) })));
   const places = [...elsewhere, { region: home, images: own }];
@@ -58,20 +60,36 @@ async function doomedImages(cloud: Cloud, plan: Plan, signal: AbortSignal): Prom
 }
 
 /** The parameter that names an image. Its name follows the definition: an earlier image has another one than the plan. */
-async function parameterOf(cloud: Cloud, region: string, { ImageId, Tags }: Image, plan: Plan, signal: AbortSignal): Promise<string | undefined> {
-  if (tagOf(Tags, TAGS.state) === 'layer') { return undefined; }
-  const name = tagOf(Tags, TAGS.parameter) ?? plan.delivery.parameterName;
-  return await publishedId(cloud, region, name, signal) === ImageId ? name : undefined;
+async function parameterOf(cloud: Cloud, region: string, image: Image, plan: RemovedImage, signal: AbortSignal): Promise<string | undefined> {
+  const name = nameOf(image, plan);
+  if (name === undefined) { return undefined; }
+  return await publishedId(cloud, region, name, signal) === image.ImageId ? name : undefined;
+}
+
+function nameOf({ Tags }: Image, { delivery }: RemovedImage): string | undefined {
+  return tagOf(Tags, TAGS.state) === 'layer' ? undefined : tagOf(Tags, TAGS.parameter) ?? delivery?.parameterName;
+}
+
+/** Parameters in other accounts that name one of the images. */
+async function parametersAbroad(cloud: Cloud, plan: RemovedImage, doomed: readonly Doomed[]): Promise<readonly ConsumerParameter[]> {
+  const imageIds = new Set(doomed.map(({ imageId }) => imageId));
+  const names = new Set(doomed.flatMap(({ image }) => nameOf(image, plan) ?? []));
+  const all = [...plan.delivery?.consumers ?? [], ...doomed.flatMap(({ image }) => recordedConsumers(image))];
+  const consumers = [...new Map(all.map((consumer) => [JSON.stringify([consumer.account, consumer.region, consumer.roleName]), consumer])).values()];
+  const found = await Promise.all([...names].map((name) => consumerParameters(cloud, consumers, name, imageIds, plan.image)));
+  return found.flat();
 }
 
 /** Published images and layers: as it is defined now, wherever in the app; and as it was defined before, at this place in the app. */
-async function imagesOf(cloud: Cloud, region: string, plan: Plan, signal: AbortSignal): Promise<readonly Image[]> {
+async function imagesOf(cloud: Cloud, region: string, { image: path, definitionHash }: RemovedImage, signal: AbortSignal): Promise<readonly Image[]> {
   const states = tagFilter(TAGS.state, 'published', 'layer');
   const [byDefinition, byPath] = await Promise.all([
-    ownImages(cloud, region, [states, tagFilter(TAGS.definitionHash, plan.definitionHash)], signal),
-    ownImages(cloud, region, [states, tagFilter(TAGS.image, plan.image.slice(0, 256))], signal),
+    definitionHash === undefined ? [] : ownImages(cloud, region, [states, tagFilter(TAGS.definitionHash, definitionHash)], signal),
+    ownImages(cloud, region, [states, tagFilter(TAGS.image, path.slice(0, 256))], signal),
   ]);
-  return [...new Map([...byDefinition, ...byPath].map((image) => [image.ImageId!, image])).values()];
+  // A path may hold what is a wildcard in filters.
+  const same = byPath.filter(({ Tags }) => tagOf(Tags, TAGS.image) === path.slice(0, 256));
+  return [...new Map([...byDefinition, ...same].map((image) => [image.ImageId!, image])).values()];
 }
 
 function linesOf({ region, image, parameterName }: Doomed): readonly string[] {

@@ -29,6 +29,8 @@ export const TAGS = {
   copyOf: 'golden:copy-of',
   /** Regions with copies of it, separated by spaces. */
   regions: 'golden:regions',
+  /** Where other accounts were told of it, `account:region:role`, separated by spaces. */
+  consumers: 'golden:consumers',
   /** Name of the SSM parameter that an image is published in. */
   parameter: 'golden:parameter',
 } as const;
