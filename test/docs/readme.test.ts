@@ -6,7 +6,7 @@ import { exampleSnippets, markdownSnippets, snippetFaults, type Snippet } from '
 
 const ROOT = join(__dirname, '..', '..');
 
-const GUIDES = ['docs/building.md', 'docs/distribution.md', 'docs/late-bound-values.md'];
+const GUIDES = ['docs/building.md', 'docs/deploying.md', 'docs/distribution.md', 'docs/late-bound-values.md'];
 
 const snippetsOf = (file: string) => markdownSnippets(file, readFileSync(join(ROOT, file), 'utf8'));
 
@@ -50,7 +50,7 @@ describe('the documentation', () => {
       const apps = new Set(readme.map((snippet) => runSnippet(snippet, values)));
       apps.forEach((app) => app.synth());
       // Those that are given, and those of the blocks that declare some.
-      expect(plans()).toHaveLength(5);
+      expect(plans()).toHaveLength(6);
     });
 
     test.each(guides)('in $file:$line', (snippet) => {
