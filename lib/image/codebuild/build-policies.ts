@@ -16,16 +16,20 @@ export interface BuildPoliciesOptions {
   readonly bucket: IBucket;
   /** Whether the role also removes the image. */
   readonly destroys: boolean;
+  /** Whether the role also moves the alias. */
+  readonly movesAlias: boolean;
 }
 
 /**
  * What the role of the builds may do: what this plan needs, and nothing else. In several policies, since each has a limit; what
  * they say is known when the image is.
  */
-export function addBuildPolicies(scope: Construct, image: DeliveredImage, { role, bucket, destroys }: BuildPoliciesOptions): CfnManagedPolicy[] {
+export function addBuildPolicies(scope: Construct, image: DeliveredImage, options: BuildPoliciesOptions): CfnManagedPolicy[] {
+  const { role, bucket, destroys, movesAlias } = options;
   const groups = (): { readonly [name: string]: readonly Statement[] } => {
     const place = scopeOf(image, bucket);
-    return { ...buildGroups(place), ...destroys && { removal: destroyStatements(place) } };
+    const { values, ...others } = buildGroups(place);
+    return { ...others, values: [...values, ...movesAlias ? [aliasStatement(image)] : []], removal: destroyStatements(place) };
   };
   const names = ['machines', 'images', 'cleaning', 'values', ...destroys ? ['removal'] : []];
   return names.map((name) => {
@@ -47,6 +51,16 @@ function scopeOf(image: DeliveredImage, bucket: IBucket): PolicyScope {
     state: { bucket: bucket.bucketName, prefix: STATE_PREFIX },
     stagingBucket: bucket.bucketName,
   });
+}
+
+function aliasStatement(image: DeliveredImage): Statement {
+  const resourceName = image.aliasName().replace(/^\//, '');
+  return {
+    Sid: 'MoveAlias',
+    Effect: 'Allow',
+    Action: ['ssm:GetParameter', 'ssm:PutParameter'],
+    Resource: Stack.of(image.construct).formatArn({ service: 'ssm', resource: 'parameter', resourceName }),
+  };
 }
 
 function tooLong(statements: readonly Statement[], policy: CfnManagedPolicy): string[] {

@@ -75,7 +75,9 @@ export class BuildProject extends Construct {
       securityGroups,
       logging: { cloudWatch: { logGroup: this.logGroup } },
     });
-    addBuildPolicies(this, image, { role, bucket: this.bucket, destroys: removalPolicy === RemovalPolicy.DESTROY });
+    addBuildPolicies(this, image, {
+      role, bucket: this.bucket, destroys: removalPolicy === RemovalPolicy.DESTROY, movesAlias: options.schedule !== undefined,
+    });
     this.bucket.encryptionKey?.grantEncryptDecrypt(role);
   }
 }

@@ -34,7 +34,7 @@ export function buildspec({ engine, restoreScript, bucketVariable, aliasVariable
       build: {
         commands: [quoteAll(['sh', restoreScript]), [
           `case "$${TASK}" in`,
-          `${DESTROY}) ${golden('destroy', '--yes')} --staging-bucket "$${bucketVariable}" ;;`,
+          `${DESTROY}) ${golden('destroy', '--yes')} ;;`,
           `${NEWER_SOURCE}) ${build} --newer-source --alias "$${aliasVariable}" ;;`,
           `*) ${build} ;;`,
           'esac',

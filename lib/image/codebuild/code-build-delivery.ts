@@ -20,6 +20,9 @@ const QUEUED = Duration.hours(1);
 /** For the way of messages. */
 const SLACK = Duration.minutes(10);
 
+/** How long CloudFormation waits for a function that starts a build, its repetitions included. */
+const ANSWERED = Duration.minutes(20);
+
 /** How a build can end. */
 const ENDS = ['FAILED', 'FAULT', 'STOPPED', 'SUCCEEDED', 'TIMED_OUT'];
 
@@ -77,6 +80,7 @@ export class CodeBuildDelivery implements BoundDelivery {
     return new CustomResource(scope, part === 0 ? 'Start' : `GoOn${part}`, {
       resourceType: 'Custom::GoldenImageBuild',
       serviceToken: functions.start.functionArn,
+      serviceTimeout: ANSWERED,
       properties: {
         Part: part,
         Handle: handle,
