@@ -118,6 +118,8 @@ export class Operations {
     if (this.generation.signal.aborted) { return; }
     const isCreation = kind === 'CREATE' && !checkpoint.definition;
     const reason = describe(failure);
+    // What was replaced takes its place again.
+    const halfMade = leftovers.filter(({ resource }) => checkpoint.resources.get(resource.logicalId) !== resource);
     if (disableRollback || (isCreation && onFailure === 'DO_NOTHING')) {
       this.enter(stack, name, isCreation ? 'CREATE_FAILED' : 'UPDATE_FAILED', reason);
       return;
@@ -130,7 +132,7 @@ export class Operations {
       return;
     }
     this.enter(stack, rollback, isCreation ? 'ROLLBACK_IN_PROGRESS' : 'UPDATE_ROLLBACK_IN_PROGRESS', isCreation ? `${reason}Rollback requested by user.` : reason);
-    await (isCreation ? this.undoCreation(stack, rollback) : this.undoUpdate(stack, rollback, checkpoint, leftovers));
+    await (isCreation ? this.undoCreation(stack, rollback) : this.undoUpdate(stack, rollback, checkpoint, halfMade));
   }
 
   private async undoCreation(stack: Stack, name: OperationName): Promise<void> {
