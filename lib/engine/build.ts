@@ -207,7 +207,8 @@ class Attempt {
       const interruption = new GoldenError('interrupted', 'The build was interrupted', { kind: 'interrupted', path: request.plan.image });
       return { status: 'interrupted', error: describeError(interruption, this.redaction) };
     }
-    return { status: 'failed', error: describeError(this.ending.signal.aborted ? this.ending.signal.reason : error, this.redaction) };
+    const described = describeError(this.ending.signal.aborted ? this.ending.signal.reason : error, this.redaction);
+    return { status: 'failed', error: { ...described, path: described.path ?? request.plan.image } };
   }
 
   /** Leaves nothing behind but the artifact and the records. Whatever fails here is told, and changes nothing of the outcome. */

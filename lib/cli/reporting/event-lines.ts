@@ -38,7 +38,7 @@ export class EventLines {
       case 'notice':
         return event.message.split('\n').map((line) => `${event.level === 'warning' ? 'warning: ' : ''}${harmlessLine(line)}`);
       case 'build.finished':
-        return outcomeLines(event);
+        return outcomeLines(event, event.image);
     }
   }
 
@@ -59,8 +59,11 @@ export class EventLines {
   }
 }
 
-/** How a build ended, and where it failed also why and what to do. */
-export function outcomeLines(outcome: BuildOutcome): string[] {
+/**
+ * How a build ended, and where it failed also why and what to do.
+ * @param image construct path that stands before the lines anyway
+ */
+export function outcomeLines(outcome: BuildOutcome, image?: string): string[] {
   switch (outcome.status) {
     case 'built': return [`built in ${formatSeconds(outcome.seconds)}: ${outcome.artifact?.id ?? 'no artifact'}`];
     case 'unchanged': return [`unchanged: ${outcome.artifact?.id ?? 'no artifact'}`];
@@ -68,7 +71,7 @@ export function outcomeLines(outcome: BuildOutcome): string[] {
     case 'failed': {
       const { message = 'for a reason unknown', hint, path } = outcome.error ?? {};
       return [
-        ...`FAILED after ${formatSeconds(outcome.seconds)}: ${path ? `${path}: ` : ''}${message}`.split('\n').map(harmlessLine),
+        ...`FAILED after ${formatSeconds(outcome.seconds)}: ${path && path !== image ? `${path}: ` : ''}${message}`.split('\n').map(harmlessLine),
         ...hint ? hint.split('\n').map((line) => `  ${harmlessLine(line)}`) : [],
       ];
     }

@@ -13,6 +13,6 @@ export function lineReporter(output: Output): Reporter {
       image.summary.add(event);
       image.lines.lines(event).forEach((line) => output.write(`${event.image} | ${line}\n`));
     },
-    finish: () => images.forEach(({ summary }) => output.write(`\n${summary.lines().join('\n')}\n`)),
+    finish: () => images.forEach(({ summary }) => output.write(`\n${summary.lines({ reasons: false }).join('\n')}\n`)),
   };
 }

@@ -37,8 +37,9 @@ export class ImageSummary {
     }
   }
 
-  lines(): string[] {
-    const [status, ...reasons] = this.outcome ? outcomeLines(this.outcome) : ['did not run'];
+  /** @param reasons whether to say why it failed; that was said where each line is kept */
+  lines({ reasons: withReasons }: { readonly reasons: boolean } = { reasons: true }): string[] {
+    const [status, ...reasons] = this.ending(withReasons);
     const rows: [string, string][] = [[this.image, status]];
     reasons.forEach((reason) => rows.push(['', reason]));
     for (const { name, bytes, sha256 } of this.outcome?.artifact?.files ?? []) {
@@ -48,7 +49,7 @@ export class ImageSummary {
     if (passed + failed + skipped > 0) {
       const boot = this.bootTested > 0 ? `, ${this.bootTested} of them after booting the finished image` : '';
       rows.push(['  checks', `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}${boot}`]);
-      this.failedChecks.forEach((line) => rows.push(['', line]));
+      if (withReasons) { this.failedChecks.forEach((line) => rows.push(['', line])); }
     }
     if (this.cached > 0) { rows.push(['  cached', `${this.cached} of ${this.total} instructions`]); }
     const phases = [...this.phases].filter(([, seconds]) => seconds >= SHOWN_SECONDS);
@@ -57,5 +58,11 @@ export class ImageSummary {
     }
     const width = Math.max(10, ...rows.map(([label]) => label.length)) + 2;
     return rows.map(([label, text]) => `${label.padEnd(width)}${text}`);
+  }
+
+  private ending(withReasons: boolean): string[] {
+    if (!this.outcome) { return ['did not run']; }
+    if (this.outcome.status === 'failed' && !withReasons) { return [`FAILED after ${formatSeconds(this.outcome.seconds)}`]; }
+    return outcomeLines(this.outcome, this.image);
   }
 }

@@ -30,7 +30,8 @@ export async function publishToConsumers(
   const lines = await Promise.all(consumers.map((consumer) => asConsumer(cloud, consumer, plan.image, async (there) => {
     const { region, account } = consumer;
     const published: PublishedId = { imageId: imageIn(places, consumer, plan), buildKey };
-    const told = await publishParameter(there, region, plan, published, signal, tell && ((each) => tell({ ...each, roleArn: deliveryRoleArn(consumer) })));
+    const roleArn = deliveryRoleArn(consumer);
+    const told = await publishParameter(there, region, plan, published, signal, tell && ((each) => tell({ ...each, roleArn })));
     return told.map((line) => `${line} of the account ${account}`);
   })));
   return lines.flat();

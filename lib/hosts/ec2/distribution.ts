@@ -36,7 +36,7 @@ export async function reconcileImage(
   const lines = await eachPlace(places, async (place, each) => {
     const settled = await settleImage(cloud, place, each, plan, signal);
     // In a copy that was not finished when its build ended, as in a new one.
-    if (tagOf(each.Tags, TAGS.state) !== 'published') { await markPublished(cloud, place, each, { bootTested }, signal); }
+    if (tagOf(each.Tags, TAGS.state) !== 'published') { await markPublished(cloud, place, each, { bootTested }, context); }
     const told = await publishParameter(cloud, place, plan, { imageId: each.ImageId!, buildKey: keys.build }, signal);
     return [...settled, ...told, ...await protectImage(cloud, place, each, plan, signal)];
   });

@@ -35,7 +35,7 @@ export async function publishImage(cloud: Cloud, draft: Ec2Draft, manifest: obje
   const tell = ({ place, image }: { readonly place: string; readonly image: Image }) => (
     publishParameter(cloud, place, plan, { imageId: image.ImageId!, buildKey: keys.build }, signal, record)
   );
-  const mark = ({ place, image }: { readonly place: string; readonly image: Image }) => markPublished(cloud, place, image, { bootTested }, signal);
+  const mark = ({ place, image }: { readonly place: string; readonly image: Image }) => markPublished(cloud, place, image, { bootTested }, context);
   const [home, ...copies] = places;
   await recordConsumers(cloud, region, home.image, plan, signal);
   await Promise.all(copies.map(tell));
@@ -52,7 +52,7 @@ export async function publishImage(cloud: Cloud, draft: Ec2Draft, manifest: obje
 
 /** Says on an image and its snapshots that it is published, and that no lease is to be renewed any more. */
 export async function markPublished(
-  cloud: Cloud, region: string, image: Image, { bootTested }: { readonly bootTested: boolean }, signal: AbortSignal,
+  cloud: Cloud, region: string, image: Image, { bootTested }: { readonly bootTested: boolean }, { signal, report }: HostContext,
 ): Promise<void> {
   const Resources = [...idsOf(image)];
   const ec2 = cloud.clients.ec2(region);
@@ -60,7 +60,13 @@ export async function markPublished(
   await ec2.send(new CreateTagsCommand({
     Resources, Tags: awsTags({ [TAGS.state]: 'published', ...bootTested && { [TAGS.bootTested]: 'true' } }),
   }), { signal, notYet: NOT_YET });
-  await ec2.send(new DeleteTagsCommand({ Resources, Tags: [{ Key: TAGS.lease }] }), { signal, notYet: NOT_YET });
+  try {
+    await ec2.send(new DeleteTagsCommand({ Resources, Tags: [{ Key: TAGS.lease }] }), { signal, notYet: NOT_YET });
+  } catch (error) {
+    if (!GoldenError.is(error) || error.code !== 'access-denied') { throw error; }
+    // It is published all the same: what says so has no use for a lease.
+    report({ type: 'notice', level: 'warning', message: `The tag ${TAGS.lease} stays on ${image.ImageId} in ${region}. ${error.message}` });
+  }
 }
 
 function missing(imageId: string, region: string, path: string): never {

@@ -30,7 +30,10 @@ const { parameterName } = plan.delivery;
 const abroad = (): Cloud => withinAccount(cloud, `arn:aws:iam::${ACCOUNT}:role/golden-delivery`);
 const named = () => Promise.all([REGION, OTHER].map((region) => publishedId(abroad(), region, parameterName)));
 const parameters = async () => (await ec2.left()).parameters;
-const reconcile = async () => reconcileImage(cloud, (await findArtifact(cloud, plan, ec2.keysOf(plan)))!, { plan, keys: ec2.keysOf(plan) }, ec2.context);
+const reconcile = async () => {
+  const keys = ec2.keysOf(plan);
+  return reconcileImage(cloud, (await findArtifact(cloud, plan, keys))!, { plan, keys }, ec2.context);
+};
 
 async function publish() {
   const draft = await ec2.capture(plan);

@@ -55,3 +55,11 @@ describe('an image that was told of and not published', () => {
     expect((await ec2.left()).images.map((image) => image.id).sort()).toEqual([id, copy].sort());
   });
 });
+
+test('an image whose lease may not be taken away is published all the same, with a warning', async () => {
+  ec2.aws.settings.denied = ['ec2:DeleteTags'];
+  const { id } = await ec2.publish(plan);
+  ec2.aws.settings.denied = [];
+  expect(await published('us-east-2')).toBe(id);
+  expect(ec2.notices()).toContainEqual(expect.stringContaining(`The tag golden:lease stays on ${id} in us-east-2. Not allowed: ec2:DeleteTags`));
+});
