@@ -69,7 +69,9 @@ export async function changesOf(stack: Stack, definition: Definition, scope: Sco
     const declaration = template.Resources[logicalId];
     const properties: Properties = await resolveStored(evaluate((declaration.Properties ?? {}) as Json, scope), caller);
     const before = stack.resources.get(logicalId);
-    const change = before ? modification(stack, definition, { logicalId, declaration, properties, before }) : addition(logicalId, declaration, properties);
+    const change = before
+      ? modification(stack, definition, { logicalId, declaration, properties, before })
+      : addition(logicalId, declaration, properties);
     if (!change) { continue; }
     changes.push(change);
     if (change.plain.Replacement && change.plain.Replacement !== 'False') { forecast.replace(logicalId); } else { forecast.modify(logicalId); }

@@ -14,7 +14,9 @@ import type { CloudSettings } from '../settings';
 const NAMESPACE = 'http://cloudformation.amazonaws.com/doc/2010-05-15/';
 
 /** Every action of CloudFormation, by name. */
-export const CLOUDFORMATION_ACTIONS: ReadonlyMap<string, StackActions[string]> = new Map(Object.entries({ ...STACK_CALLS, ...CHANGE_SET_CALLS, ...READING_CALLS }));
+export const CLOUDFORMATION_ACTIONS: ReadonlyMap<string, StackActions[string]> = new Map(Object.entries({
+  ...STACK_CALLS, ...CHANGE_SET_CALLS, ...READING_CALLS,
+}));
 
 /** A call as it came. */
 export interface CloudFormationCall {

@@ -87,8 +87,9 @@ export class Deployment {
       const properties = await resolveStored(evaluate((declaration.Properties ?? {}) as Json, this.scope), this.caller);
       await this.move({ logicalId, declaration, properties, dependsOn, tags }, this.stack.resources.get(logicalId));
     } catch (error) {
-      const failure = error instanceof WorkFailure ? error : this.work.refuse(logicalId, declaration.Type, this.stack.resources.get(logicalId), error as Error);
-      if (failure.resource) { this.stack.resources.set(logicalId, failure.resource); }
+      const { resources } = this.stack;
+      const failure = error instanceof WorkFailure ? error : this.work.refuse(logicalId, declaration.Type, resources.get(logicalId), error as Error);
+      if (failure.resource) { resources.set(logicalId, failure.resource); }
       this.failures.push(failure);
       this.cancel();
     }
@@ -106,16 +107,20 @@ export class Deployment {
       return;
     }
     const replaces = before.status === 'CREATE_FAILED' || isRecreated(type, before.made.properties, properties);
-    const after = replaces ? await work.create(wanted, before).catch((error: unknown) => { throw this.unlessReplaced(before, error); }) : await work.update(wanted, before);
+    const after = replaces ? await this.replace(wanted, before) : await work.update(wanted, before);
     if (after.made.physicalId !== before.made.physicalId) { this.leftovers.push({ resource: before, policy: before.updateReplacePolicy }); }
     stack.resources.set(logicalId, after);
   }
 
-  /** The old resource keeps its place; what there is of the new one goes. */
-  private unlessReplaced(before: StackResource, error: unknown): unknown {
-    if (!(error instanceof WorkFailure)) { return error; }
-    if (error.resource) { this.leftovers.push({ resource: error.resource, policy: 'Delete' }); }
-    return new WorkFailure(error.logicalId, error.verb, error.message, { ...before, status: 'UPDATE_FAILED', reason: error.message });
+  /** Where it fails, the old resource keeps its place, and what there is of the new one goes. */
+  private async replace(wanted: Wanted, before: StackResource): Promise<StackResource> {
+    try {
+      return await this.work.create(wanted, before);
+    } catch (error) {
+      if (!(error instanceof WorkFailure)) { throw error; }
+      if (error.resource) { this.leftovers.push({ resource: error.resource, policy: 'Delete' }); }
+      throw new WorkFailure(error.logicalId, error.verb, error.message, { ...before, status: 'UPDATE_FAILED', reason: error.message });
+    }
   }
 }
 

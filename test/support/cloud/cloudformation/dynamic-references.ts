@@ -3,7 +3,7 @@ import { ApiError } from '../protocol/api-error';
 import { callJson, type Caller } from '../service-client';
 
 /** Where secrets come in: they are read when a resource is made, and are no part of what the stack keeps. */
-const SECRET = /\{\{resolve:(?:secretsmanager|ssm-secure):[^}]+\}\}/;
+const SECRET = /\{\{resolve:(?:secretsmanager|ssm-secure):[^}]+\}\}/g;
 const STORED = /\{\{resolve:ssm:([^}:]+)(?::(\d+))?\}\}/g;
 
 /** Puts in what Parameter Store has. */
@@ -23,7 +23,7 @@ export function resolveStored(value: any, caller: Caller): Promise<any> {
 export function resolveSecrets(value: any, caller: Caller): Promise<any> {
   return mapTexts(value, async (text) => {
     let result = text;
-    for (let match = SECRET.exec(result); match; match = SECRET.exec(result)) { result = result.replace(match[0], await secret(caller, match[0].slice(2, -2))); }
+    for (const [whole] of text.matchAll(SECRET)) { result = result.replace(whole, await secret(caller, whole.slice(2, -2))); }
     return result;
   });
 }

@@ -198,7 +198,8 @@ export class Operations {
     const { template, parameters, notificationArns } = definition;
     const { id: stackId, name: stackName, account, region } = stack;
     const surroundings = await this.store.of(stack).surroundings(template, caller);
-    const scope = scopeOf(template, parameters, { stackId, stackName, account, region, notificationArns }, surroundings, lookupIn(stack, () => wanted));
+    const lookup = lookupIn(stack, () => wanted);
+    const scope = scopeOf(template, parameters, { stackId, stackName, account, region, notificationArns }, surroundings, lookup);
     const wanted: ReadonlySet<string> = wantedResources(template, scope);
     return scope;
   }

@@ -30,7 +30,10 @@ export interface Operation extends OperationName {
 /** Makes, changes and removes single resources, and tells of it in the stack's events. */
 export class ResourceWork {
   constructor(
-    private readonly surroundings: ServiceSurroundings, private readonly callbacks: Callbacks, private readonly stack: Stack, private readonly operation: Operation,
+    private readonly surroundings: ServiceSurroundings,
+    private readonly callbacks: Callbacks,
+    private readonly stack: Stack,
+    private readonly operation: Operation,
   ) {}
 
   /** Makes a resource, perhaps in the place of another one. Throws a `WorkFailure`. */
@@ -68,9 +71,8 @@ export class ResourceWork {
     this.record({ ...told, physicalId: before.made.physicalId, status: 'UPDATE_IN_PROGRESS' });
     try {
       checkProperties(Type, properties);
-      const { caller } = this.operation;
       const context = this.context(logicalId, Type, wanted.tags, () => {});
-      const made = await typeOf(Type).update!(context, await resolveSecrets(properties, caller), { ...before.made, properties: await resolveSecrets(before.made.properties, caller) });
+      const made = await typeOf(Type).update!(context, await resolveSecrets(properties, this.operation.caller), await this.withSecrets(before.made));
       this.record({ ...told, physicalId: made.physicalId, status: 'UPDATE_COMPLETE' });
       return this.resource(wanted, { ...made, properties }, 'UPDATE_COMPLETE');
     } catch (error) {
@@ -104,8 +106,7 @@ export class ResourceWork {
     this.record({ ...told, status: 'DELETE_IN_PROGRESS' });
     try {
       if (made.physicalId) {
-        const { caller } = this.operation;
-        await typeOf(type).delete?.(this.context(logicalId, type, resource.tags, () => {}), { ...made, properties: await resolveSecrets(made.properties, caller) });
+        await typeOf(type).delete?.(this.context(logicalId, type, resource.tags, () => {}), await this.withSecrets(made));
       }
       this.record({ ...told, status: 'DELETE_COMPLETE' });
     } catch (error) {
@@ -113,6 +114,10 @@ export class ResourceWork {
       this.record({ ...told, status: 'DELETE_FAILED', reason });
       throw new WorkFailure(logicalId, 'DELETE', reason, { ...resource, status: 'DELETE_FAILED', reason });
     }
+  }
+
+  private async withSecrets(made: Existing): Promise<Existing> {
+    return { ...made, properties: await resolveSecrets(made.properties, this.operation.caller) };
   }
 
   private resource(wanted: Wanted, made: Existing, status: string, reason?: string): StackResource {

@@ -66,7 +66,8 @@ function defaultOf({ Default }: ParameterDeclaration): string | undefined {
   return Default === undefined ? undefined : Array.isArray(Default) ? Default.join(',') : String(Default);
 }
 
-function check(key: string, value: string, { Type, AllowedValues, AllowedPattern, ConstraintDescription, MinLength, MaxLength }: ParameterDeclaration): void {
+function check(key: string, value: string, declaration: ParameterDeclaration): void {
+  const { Type, AllowedValues, AllowedPattern, ConstraintDescription, MinLength, MaxLength } = declaration;
   const fail = (rule: string) => invalid(ConstraintDescription ? `Parameter ${key} failed to satisfy constraint: ${ConstraintDescription}` : `Parameter '${key}' must ${rule}`);
   if (AllowedValues && !AllowedValues.map(String).includes(value)) { throw fail('be one of AllowedValues'); }
   if (AllowedPattern !== undefined && !new RegExp(`^(?:${AllowedPattern})$`).test(value)) { throw fail(`match pattern ${AllowedPattern}`); }

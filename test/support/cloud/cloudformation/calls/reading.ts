@@ -50,7 +50,8 @@ export const READING_CALLS: StackActions = {
   GetTemplate: (call) => {
     const stack = stackOf(call);
     const name = call.input.text('ChangeSetName');
-    const definition = name === undefined ? stack.definition : [...stack.changeSets.values()].find((one) => one.name === name || one.id === name)?.definition;
+    const changeSet = [...stack.changeSets.values()].find((one) => one.name === name || one.id === name);
+    const definition = name === undefined ? stack.definition : changeSet?.definition;
     return { TemplateBody: definition?.body ?? '{}', StagesAvailable: ['Original', 'Processed'] };
   },
 

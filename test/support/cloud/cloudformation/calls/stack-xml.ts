@@ -17,7 +17,9 @@ export function stackXml(stack: Stack): Xml {
     DisableRollback: stack.disableRollback,
     NotificationARNs: definition?.notificationArns ?? [],
     Capabilities: definition?.capabilities ?? [],
-    Outputs: outputs.map(({ key, value, description, exportName }) => ({ OutputKey: key, OutputValue: value, Description: description, ExportName: exportName })),
+    Outputs: outputs.map(({ key, value, description, exportName }) => ({
+      OutputKey: key, OutputValue: value, Description: description, ExportName: exportName,
+    })),
     RoleARN: definition?.roleArn,
     Tags: Object.entries(definition?.tags ?? {}).map(([Key, Value]) => ({ Key, Value })),
     EnableTerminationProtection: stack.terminationProtection,
@@ -51,7 +53,8 @@ export function summaryXml(stack: Stack): Xml {
   };
 }
 
-export function resourceXml({ id, name }: Stack, { logicalId, made, type, status, reason, updatedAt }: StackResource): { readonly [name: string]: Xml } {
+export function resourceXml({ id, name }: Stack, resource: StackResource): { readonly [name: string]: Xml } {
+  const { logicalId, made, type, status, reason, updatedAt } = resource;
   return {
     StackId: id,
     StackName: name,

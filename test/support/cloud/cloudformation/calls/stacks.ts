@@ -83,7 +83,9 @@ export const STACK_CALLS: StackActions = {
     return { StackId: stack.id };
   },
 
-  ListExports: ({ place }) => ({ Exports: place.exports().map(({ name, value, stack }) => ({ ExportingStackId: stack.id, Name: name, Value: value })) }),
+  ListExports: ({ place }) => ({
+    Exports: place.exports().map(({ name, value, stack }) => ({ ExportingStackId: stack.id, Name: name, Value: value })),
+  }),
 
   ListImports: ({ input, place }) => {
     const name = input.text('ExportName') ?? '';

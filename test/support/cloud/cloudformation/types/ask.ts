@@ -37,8 +37,13 @@ export async function unless(codes: readonly string[], act: Promise<unknown>): P
   }
 }
 
+interface Tag<V> {
+  readonly Key: string;
+  readonly Value: V;
+}
+
 /** Tags of the stack, and those of a resource over them: as lists of keys and values. */
-export function tagsOf({ tags }: ResourceContext, own: readonly { readonly Key: string; readonly Value: unknown }[] = []): readonly { readonly Key: string; readonly Value: string }[] {
+export function tagsOf({ tags }: ResourceContext, own: readonly Tag<unknown>[] = []): readonly Tag<string>[] {
   const all = { ...tags, ...Object.fromEntries(own.map(({ Key, Value }) => [Key, String(Value)])) };
   return Object.entries(all).map(([Key, Value]) => ({ Key, Value }));
 }

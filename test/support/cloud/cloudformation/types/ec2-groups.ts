@@ -13,15 +13,16 @@ const RULE = [
 const EVERYTHING = { IpProtocol: '-1', CidrIp: '0.0.0.0/0' };
 
 /** A rule as the API takes it. */
-function permission({ IpProtocol, FromPort, ToPort, CidrIp, CidrIpv6, Description, SourceSecurityGroupId, DestinationSecurityGroupId }: Properties): object {
-  const group = SourceSecurityGroupId ?? DestinationSecurityGroupId;
+function permission(rule: Properties): object {
+  const { IpProtocol, FromPort, ToPort, CidrIp, CidrIpv6, Description } = rule;
+  const other = rule.SourceSecurityGroupId ?? rule.DestinationSecurityGroupId;
   return {
     IpProtocol: String(IpProtocol),
     FromPort,
     ToPort,
     IpRanges: CidrIp === undefined ? undefined : [{ CidrIp, Description }],
     Ipv6Ranges: CidrIpv6 === undefined ? undefined : [{ CidrIpv6, Description }],
-    Groups: group === undefined ? undefined : [{ GroupId: group, Description }],
+    Groups: other === undefined ? undefined : [{ GroupId: other, Description }],
   };
 }
 
@@ -29,7 +30,9 @@ function change(context: ResourceContext, verb: 'Authorize' | 'Revoke', directio
   return ask(context, 'ec2', `${verb}SecurityGroup${direction}`, { GroupId, IpPermissions: rules.map(permission) });
 }
 
-async function move(context: ResourceContext, direction: Direction, id: string, before: readonly Properties[], after: readonly Properties[]): Promise<void> {
+async function move(
+  context: ResourceContext, direction: Direction, id: string, before: readonly Properties[], after: readonly Properties[],
+): Promise<void> {
   const old = before.filter((rule) => !after.some((other) => isSame(rule, other)));
   const fresh = after.filter((rule) => !before.some((other) => isSame(rule, other)));
   if (old.length > 0) { await change(context, 'Revoke', direction, id, old); }
@@ -55,7 +58,8 @@ const group: ResourceType = {
   },
   update: async (context, properties, { physicalId, properties: before }) => {
     await move(context, 'Ingress', physicalId, before.SecurityGroupIngress ?? [], properties.SecurityGroupIngress ?? []);
-    await move(context, 'Egress', physicalId, (before.SecurityGroupEgress ?? [EVERYTHING]).map(withoutWords), (properties.SecurityGroupEgress ?? [EVERYTHING]).map(withoutWords));
+    const egress = ({ SecurityGroupEgress = [EVERYTHING] }: Properties) => SecurityGroupEgress.map(withoutWords);
+    await move(context, 'Egress', physicalId, egress(before), egress(properties));
     const Tag = tagsOf(context, properties.Tags);
     if (Tag.length > 0) { await ask(context, 'ec2', 'CreateTags', { ResourceId: [physicalId], Tag }); }
     return { physicalId, attributes: { GroupId: physicalId, VpcId: properties.VpcId } };
@@ -68,7 +72,7 @@ function withoutWords({ Description, ...rule }: Properties): Properties {
   return isSame(rule, EVERYTHING) ? EVERYTHING : { ...rule, Description };
 }
 
-function rule(direction: Direction): ResourceType {
+function ruleType(direction: Direction): ResourceType {
   const rules = ({ GroupId: _group, ...rest }: Properties) => [rest];
   return {
     takes: ['GroupId', ...RULE],
@@ -86,6 +90,6 @@ function rule(direction: Direction): ResourceType {
 
 export const EC2_GROUP_TYPES: ResourceTypes = {
   'AWS::EC2::SecurityGroup': group,
-  'AWS::EC2::SecurityGroupIngress': rule('Ingress'),
-  'AWS::EC2::SecurityGroupEgress': rule('Egress'),
+  'AWS::EC2::SecurityGroupIngress': ruleType('Ingress'),
+  'AWS::EC2::SecurityGroupEgress': ruleType('Egress'),
 };

@@ -68,7 +68,8 @@ function launchData(properties: Properties): { readonly [name: string]: unknown 
     ...profile === undefined ? {} : { IamInstanceProfile: typeof profile === 'string' ? { Name: profile } : pick(profile, 'Arn', 'Name') },
     ...AvailabilityZone === undefined ? {} : { Placement: { AvailabilityZone } },
     ...NetworkInterfaces === undefined ? {} : {
-      NetworkInterface: (NetworkInterfaces as readonly Properties[]).map(({ GroupSet, Groups, ...rest }) => ({ ...rest, SecurityGroupId: GroupSet ?? Groups })),
+      NetworkInterface: (NetworkInterfaces as readonly Properties[])
+        .map(({ GroupSet, Groups, ...rest }) => ({ ...rest, SecurityGroupId: GroupSet ?? Groups })),
     },
   };
 }
