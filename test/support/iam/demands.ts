@@ -84,7 +84,8 @@ async function ec2Demands(cloud: Cloud, { action, region, account, body }: Asked
 function s3Demand({ action, path }: AskedCall): Demand {
   const [, bucket, ...key] = path.split('?')[0].split('/');
   const resource = `arn:aws:s3:::${bucket}${key.length > 0 && key[0] !== '' ? `/${key.join('/')}` : ''}`;
-  return { action: `s3:${S3_PERMISSIONS[action] ?? action}`, resource, context: {} };
+  const prefix = /^ListObjects/.test(action) ? new URLSearchParams(path.split('?')[1]).get('prefix') : null;
+  return { action: `s3:${S3_PERMISSIONS[action] ?? action}`, resource, context: prefix === null ? {} : { 's3:prefix': prefix } };
 }
 
 async function ssmDemands(cloud: Cloud, { action, region, account, body }: AskedCall): Promise<readonly Demand[]> {

@@ -4,8 +4,8 @@ import { ApiError } from '../protocol/api-error';
 import { callLambda } from '../service-client';
 import { smallZip } from '../small-zip';
 
-/** What a template may hold of code. */
-const MOST_INLINE = 4096;
+/** What a template may hold of code, in bytes. It once were 4096 characters. */
+const MOST_INLINE = 4 << 20;
 
 const CONFIGURATION = ['Description', 'Environment', 'Handler', 'LoggingConfig', 'MemorySize', 'Role', 'Runtime', 'Timeout'] as const;
 
@@ -66,7 +66,7 @@ function made({ region, account, partition }: ResourceContext, name: string) {
 /** Inline code is the file `index.js`. */
 function codeOf({ Code }: Properties): object {
   if (Code.ZipFile === undefined) { return Code; }
-  if (Code.ZipFile.length > MOST_INLINE) { throw new ApiError('InvalidRequest', `ZipFile can have at most ${MOST_INLINE} characters`); }
+  if (Buffer.byteLength(Code.ZipFile) > MOST_INLINE) { throw new ApiError('InvalidRequest', `ZipFile can have at most ${MOST_INLINE} bytes`); }
   return { ZipFile: smallZip({ 'index.js': Code.ZipFile }).toString('base64') };
 }
 
