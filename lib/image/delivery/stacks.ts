@@ -12,7 +12,9 @@ export function outermostStack(construct: IConstruct): Stack {
 export function deployAfter(stack: Stack, earlier: Stack, reason: string): boolean {
   if (stack === earlier || Stage.of(stack) !== Stage.of(earlier)) { return true; }
   try {
-    stack.addDependency(earlier, reason);
+    // Newer CDKs have renamed the method, and warn of the old name.
+    const { addStackDependency = stack.addDependency } = stack as { addStackDependency?: Stack['addDependency'] };
+    addStackDependency.call(stack, earlier, reason);
     return true;
   } catch {
     return false;

@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import type { Fault } from '../../errors';
 import { digestOf } from '../../plan/canonical-json';
 import type { EnvironmentReference, LateValue, SecretsManagerReference } from '../../plan/values';
+import { deployAfter, outermostStack } from '../delivery/stacks';
 
 const NOT_YET = 'Declare it in another stack of the app, which is then deployed before the image is built; ';
 const OTHER_TOKEN = 'Take it as it is from a construct of another stack, from an SSM parameter (StringParameter.valueForStringParameter), or by its plain ';
@@ -76,9 +77,9 @@ interface Asked extends LateWords {
 }
 
 function fromOtherStack(image: Construct, referring: Referring, { field, whole, plain, instead }: Asked, refuse: Refuse): ReadLater | undefined {
-  const own = outermost(image);
-  const [first] = [...referring.references.filter(({ target }) => outermost(target) === own), ...referring.references];
-  const owner = outermost(first.target);
+  const own = outermostStack(image);
+  const [first] = [...referring.references.filter(({ target }) => outermostStack(target) === own), ...referring.references];
+  const owner = outermostStack(first.target);
   const name = `${field} ${whole ? 'is' : 'holds'} ${first.target.node.path}`;
   if (owner === own) { return refuse(`${name}, of the image's own stack: that is deployed after the image is built`, `${NOT_YET}${instead}`); }
   if (Stage.of(owner) !== Stage.of(own)) {
@@ -87,24 +88,15 @@ function fromOtherStack(image: Construct, referring: Referring, { field, whole, 
   if (differ(owner.account, own.account)) {
     return refuse(`${name}, of the account ${owner.account}; the image is built in ${own.account}`, 'Take one of the account that builds.');
   }
-  const other = referring.references.find(({ target }) => outermost(target) !== owner);
+  const other = referring.references.find(({ target }) => outermostStack(target) !== owner);
   if (other) {
     return refuse(`${name}, and ${other.target.node.path} of another stack`, 'Give each a variable of its own, and put them together in the script.');
   }
-  try {
-    own.addDependency(owner, `${image.node.path} is built in what it declares`);
-  } catch {
+  if (!deployAfter(own, owner, `${image.node.path} is built in what it declares`)) {
     return refuse(`${name}, of a stack that needs the image's own stack`, `${NOT_YET}${instead}`);
   }
   const region = Token.isUnresolved(owner.region) || owner.region === own.region ? undefined : owner.region;
   return { type: 'stackOutput', stack: owner.stackName, output: outputOf(owner, referring), region };
-}
-
-/** An output of a nested stack can be read only by those around it. */
-function outermost(construct: Construct | Reference['target']): Stack {
-  let stack = Stack.of(construct);
-  while (stack.nestedStackParent) { stack = stack.nestedStackParent; }
-  return stack;
 }
 
 /** Logical ID of the output that holds a value; it is the same for every image that reads it, in every synthesis. */
