@@ -92,7 +92,7 @@ describe('credentials', () => {
     writeFileSync(join(account.folder, 'config'), '');
     const { exitCode, out, err } = await fromCaller(['--profile=other']);
     expect([exitCode, out]).toEqual([1, '']);
-    expect(err).toMatch(/^\nStack\/Link1: There are no credentials of AWS: /);
+    expect(err).toMatch(/^not built\n\nStack\/Link1: There are no credentials of AWS: /);
     expect(err).toContain('Type: AWS_PROFILE=other cdk deploy ...');
     expect(err).not.toContain('    at ');
   });

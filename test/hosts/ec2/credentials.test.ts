@@ -87,3 +87,29 @@ test('Run Command goes on with new credentials, too', async () => {
   expect(asked()).toBe(2);
   api.close();
 });
+
+test('a build outlives two sets of credentials of the role that it assumes', async () => {
+  await ec2.aws.reset();
+  for (const name of Object.keys(process.env)) { if (!(name in usual)) { delete process.env[name]; } }
+  Object.assign(process.env, usual, ec2.aws.environment);
+  const roleArn = 'arn:aws:iam::222222222222:role/golden-build';
+  const cloud = openCloud({ clock: systemClock, outputFolder: folder, region: REGION, roleArn });
+  expect(await cloud.clients.callerIdentity(REGION)).toMatchObject({ account: '222222222222', arn: expect.stringContaining(':assumed-role/golden-build/golden') });
+  const begun = Date.now();
+  while (Date.now() - begun < 2.5 * LIFE * 1000) {
+    expect(await cloud.clients.ssm(REGION).send(new DescribeInstanceInformationCommand({}))).toMatchObject({ InstanceInformationList: [] });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  expect(ec2.aws.calls.filter(({ action }) => action === 'AssumeRole').length).toBeGreaterThanOrEqual(3);
+});
+
+test('a role that may not be assumed is told with what it needs', async () => {
+  await ec2.aws.reset();
+  ec2.aws.settings.denied = ['sts:AssumeRole'];
+  const cloud = openCloud({ clock: systemClock, outputFolder: folder, region: REGION, roleArn: 'arn:aws:iam::222222222222:role/golden-build' });
+  await expect(cloud.clients.callerIdentity(REGION)).rejects.toMatchObject({
+    code: 'role-refused',
+    message: expect.stringContaining('The role arn:aws:iam::222222222222:role/golden-build cannot be assumed: '),
+    hint: expect.stringContaining('sts:AssumeRole'),
+  });
+});
