@@ -39,7 +39,7 @@ export const DEFAULT_SETTINGS: CloudSettings = {
   consistencyMs: 0,
   profileMs: 0,
   ssmOnlineMs: 0,
-  stackPatienceMs: 2_000,
+  stackPatienceMs: 10_000,
   buckets: false,
   denied: [],
   noCapacity: [],
