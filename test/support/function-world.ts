@@ -1,3 +1,4 @@
+import { createHash } from 'crypto';
 import { createServer, type Server } from 'http';
 import type { AddressInfo } from 'net';
 import { runInNewContext } from 'vm';
@@ -75,7 +76,7 @@ export class FunctionWorld {
   private module(name: string): unknown {
     const client = (calls: Client) => class { constructor() { return calls; } };
     switch (name) {
-      case 'crypto': return require('crypto');
+      case 'crypto': return { createHash };
       case '@aws-sdk/client-codebuild': return { CodeBuild: client(this.codeBuild) };
       case '@aws-sdk/client-s3': return { S3: client(this.s3) };
       case '@aws-sdk/client-ssm': return { SSM: client({ getParameter: async ({ Name }) => ({ Parameter: this.found(this.parameters, Name, 'ParameterNotFound') }) }) };
