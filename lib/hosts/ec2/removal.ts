@@ -1,10 +1,10 @@
-import type { Image } from '@aws-sdk/client-ec2';
+import type { Filter, Image } from '@aws-sdk/client-ec2';
 import type { Cloud } from './cloud';
 import { consumerParameters, recordedConsumers, type ConsumerParameter } from './consumers';
-import { removeImage } from './image-removal';
+import { removeImage, removeSnapshot } from './image-removal';
 import { usersOf, type Removable } from './in-use';
 import { removeManifest } from './manifest-file';
-import { copyRegions, ownImages, snapshotsOf } from './own-images';
+import { copyRegions, ownImages, ownSnapshots, snapshotsOf } from './own-images';
 import { publishedId, removeParameter } from './parameters';
 import { TAGS, tagFilter, tagOf } from './tags';
 import { GoldenError } from '../../errors';
@@ -31,7 +31,10 @@ export async function removeArtifacts(
       path: plan.image, hint: 'Let them go on to another image, deploy the stacks that name it, and do the same again.',
     });
   }
-  if (dryRun) { return [...abroad.map(({ what }) => what), ...doomed.flatMap(linesOf)]; }
+  const lost = await lostSnapshots(cloud, plan, doomed, signal);
+  if (dryRun) {
+    return [...abroad.map(({ what }) => what), ...doomed.flatMap(linesOf), ...lost.map(({ region, snapshotId }) => `snapshot ${snapshotId} in ${region}`)];
+  }
   const lines: string[] = [];
   for (const { remove } of abroad) { lines.push(...await remove()); }
   // What names an image goes before it, and copies before what they are copies of: their regions are written there.
@@ -40,7 +43,23 @@ export async function removeArtifacts(
     lines.push(...await removeImage(cloud, region, image));
     await removeManifest(cloud.outputFolder, plan.image, tagOf(image.Tags, TAGS.buildKey) ?? '', image.ImageId!);
   }
+  for (const { region, snapshotId } of lost) { lines.push(...await removeSnapshot(cloud, region, snapshotId)); }
   return lines;
+}
+
+/** Snapshots of images that somebody deregistered by hand: EC2 keeps them. */
+async function lostSnapshots(
+  cloud: Cloud, plan: RemovedImage, doomed: readonly Doomed[], signal: AbortSignal,
+): Promise<readonly { readonly region: string; readonly snapshotId: string }[]> {
+  const home = await cloud.regionOf({ target: plan.target ?? {} });
+  const regions = new Set([home, ...plan.delivery?.regions.map(({ region }) => region) ?? [], ...doomed.map(({ region }) => region)]);
+  const known = new Set(doomed.flatMap(({ image }) => snapshotsOf(image)));
+  const lost = await Promise.all([...regions].map(async (region) => {
+    const snapshots = await taggedAs(plan, (filters) => ownSnapshots(cloud, region, filters, signal));
+    const ids = new Set(snapshots.map(({ SnapshotId }) => SnapshotId!).filter((id) => !known.has(id)));
+    return [...ids].map((snapshotId) => ({ region, snapshotId }));
+  }));
+  return lost.flat();
 }
 
 /** Copies come before what they are copies of. */
@@ -81,15 +100,21 @@ async function parametersAbroad(cloud: Cloud, plan: RemovedImage, doomed: readon
 }
 
 /** Published images and layers: as it is defined now, wherever in the app; and as it was defined before, at this place in the app. */
-async function imagesOf(cloud: Cloud, region: string, { image: path, definitionHash }: RemovedImage, signal: AbortSignal): Promise<readonly Image[]> {
+async function imagesOf(cloud: Cloud, region: string, plan: RemovedImage, signal: AbortSignal): Promise<readonly Image[]> {
+  const images = await taggedAs(plan, (filters) => ownImages(cloud, region, filters, signal));
+  return [...new Map(images.map((image) => [image.ImageId!, image])).values()];
+}
+
+async function taggedAs<T extends Pick<Image, 'Tags'>>(
+  { image: path, definitionHash }: RemovedImage, find: (filters: Filter[]) => Promise<readonly T[]>,
+): Promise<readonly T[]> {
   const states = tagFilter(TAGS.state, 'published', 'layer');
   const [byDefinition, byPath] = await Promise.all([
-    definitionHash === undefined ? [] : ownImages(cloud, region, [states, tagFilter(TAGS.definitionHash, definitionHash)], signal),
-    ownImages(cloud, region, [states, tagFilter(TAGS.image, path.slice(0, 256))], signal),
+    definitionHash === undefined ? [] : find([states, tagFilter(TAGS.definitionHash, definitionHash)]),
+    find([states, tagFilter(TAGS.image, path.slice(0, 256))]),
   ]);
   // A path may hold what is a wildcard in filters.
-  const same = byPath.filter(({ Tags }) => tagOf(Tags, TAGS.image) === path.slice(0, 256));
-  return [...new Map([...byDefinition, ...same].map((image) => [image.ImageId!, image])).values()];
+  return [...byDefinition, ...byPath.filter(({ Tags }) => tagOf(Tags, TAGS.image) === path.slice(0, 256))];
 }
 
 function linesOf({ region, image, parameterName }: Doomed): readonly string[] {

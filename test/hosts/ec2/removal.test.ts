@@ -1,6 +1,6 @@
 import { CreateAutoScalingGroupCommand, CreateLaunchConfigurationCommand } from '@aws-sdk/client-auto-scaling';
 import { CreateStackCommand } from '@aws-sdk/client-cloudformation';
-import { CreateLaunchTemplateCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { CreateLaunchTemplateCommand, DeregisterImageCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { ec2Plan, REGION } from './ec2-fixture';
 import { startImages, type ImageFixture } from './image-fixture';
 import { removeArtifacts } from '../../../lib/hosts/ec2/removal';
@@ -43,6 +43,15 @@ test('an image of an earlier definition goes with its parameters in all regions;
   await ec2.publish({ ...plan, image: 'Other/Image', definitionHash: 'd'.repeat(64), delivery: { ...plan.delivery, name: 'other', parameterName: '/golden/other' } }, {}, { buildId: 'b2' });
   expect(withoutIds(await remove())).toEqual(ALL.map((line) => line.replace('/golden/Stack/Web', '/golden/earlier')).sort());
   expect((await ec2.left()).parameters.map(({ id, region }) => [id, region]).sort()).toEqual([['/golden/other', 'eu-west-1'], ['/golden/other', REGION]]);
+});
+
+test('snapshots of an image that somebody deregistered go, too', async () => {
+  const loose = ec2Plan({ delivery: { regions: [] } });
+  const { id } = await ec2.publish(loose);
+  await ec2.cloud.clients.ec2(REGION).send(new DeregisterImageCommand({ ImageId: id }));
+  const lost = () => removeArtifacts(ec2.cloud, loose, { dryRun: false }, ec2.context);
+  expect(withoutIds(await lost())).toEqual([`snapshot snap in ${REGION}`]);
+  expect((await ec2.left()).snapshots).toEqual([]);
 });
 
 describe('nothing is removed, and it is said by whom it is used, where', () => {
