@@ -4,6 +4,8 @@ import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { ChainStack } from '../../examples/chain/chain-stack';
 import { SiteStack } from '../../examples/one-stack/site-stack';
+import { FleetStack } from '../../examples/scheduled-rebuild/fleet-stack';
+import { ImagesStack as NightlyImagesStack } from '../../examples/scheduled-rebuild/images-stack';
 import { ImagesStack } from '../../examples/two-regions/images-stack';
 import { WorkersStack } from '../../examples/two-regions/workers-stack';
 import { ImagePlan } from '../../lib/assertions/image-plan';
@@ -23,6 +25,11 @@ const examples: ReadonlyArray<[string, () => { readonly stacks: readonly Stack[]
     const images = new ImagesStack(app, 'Images', { env: here });
     const workers = [here, there].map((env) => new WorkersStack(app, `Workers-${env.region}`, { env, image: images.worker }));
     return { stacks: [images, ...workers], images: [images.worker] };
+  }],
+  ['scheduled-rebuild', () => {
+    const app = new App();
+    const images = new NightlyImagesStack(app, 'NightlyImages', { env: here });
+    return { stacks: [new FleetStack(app, 'NightlyFleet', { env: here, image: images.web })], images: [images.web] };
   }],
   ['chain', () => {
     const stack = new ChainStack(new App(), 'Chain', { env: here, greeting: 'Hello' });
