@@ -51,7 +51,8 @@ async function load(call: Call = {}): Promise<Ended> {
   const script = join(home, 'cdk.js');
   writeFileSync(script, CDK);
   const COMMAND = JSON.stringify(['-e', loader, at, digest('plan'), 'apply', '--plan', plan, ...rest]);
-  const { exitCode, stdout, stderr } = await run([process.execPath, script, ...cdk], { cwd: home, env: { PATH: process.env.PATH, COMMAND, ...environment } });
+  const env = { PATH: process.env.PATH, COMMAND, ...environment };
+  const { exitCode, stdout, stderr } = await run([process.execPath, script, ...cdk], { cwd: home, env });
   return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
 }
 
@@ -79,9 +80,9 @@ test.each<[string, string, Call]>([
   expect((await called(call))[0]).toBe(join(home, folder, 'golden', 'golden.js'));
 });
 
-test('an assembly that cdk.json names is found', async () => {
+test.each(['app', 'output'])('an assembly that cdk.json names as %s is found', async (option) => {
   assembly('moved/out');
-  writeFileSync(join(home, 'cdk.json'), JSON.stringify({ app: 'moved/out' }));
+  writeFileSync(join(home, 'cdk.json'), JSON.stringify({ context: { a: 1 }, requireApproval: 'never', [option]: 'moved/out' }));
   expect((await called({}))[0]).toBe(join(home, 'moved/out/golden/golden.js'));
 });
 

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import { join, relative } from 'path';
-import { App, NestedStack, Stack, Stage, type Environment } from 'aws-cdk-lib';
+import { App, BootstraplessSynthesizer, LegacyStackSynthesizer, NestedStack, Stack, Stage, type Environment } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { declareImage, faultsOf, newStack } from './declaration';
+import { declareImage, faultsOf, newStack, synthesisError } from './declaration';
 import { AmiImage } from '../../lib/image/ami-image';
 import type { AmiImageProps } from '../../lib/image/ami-image-props';
 import { Delivery } from '../../lib/image/delivery';
@@ -126,6 +126,14 @@ test('one image in two stacks of an environment is one asset, which a deployment
   app.synth();
 
   expect(Object.keys(executables('A.assets.json'))).toEqual(Object.keys(executables('B.assets.json')));
+});
+
+test.each([
+  ['BootstraplessSynthesizer', () => new BootstraplessSynthesizer()], ['LegacyStackSynthesizer', () => new LegacyStackSynthesizer()],
+])('a stack with a %s, which knows no such assets, says so', (name, synthesizer) => {
+  const stack = newStack({ env, synthesizer: synthesizer() });
+  declareImage({}, stack);
+  expect(synthesisError(stack)).toBe(`The image is built by an asset of the stack Stack, and its ${name} takes none of that kind`);
 });
 
 describe('the asset and the template', () => {

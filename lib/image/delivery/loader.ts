@@ -12,8 +12,8 @@ export const LOADER = [
   'let [at,digest,command,option,plan,...rest]=process.argv.slice(1),ppid=`${process.ppid}`,found',
   'let words=(read,by)=>{try{return`${read()}`.split(by)}catch{}}',
   'let named=words(()=>fs.readFileSync(`/proc/${ppid}/cmdline`),"\\0")||words(()=>child_process.execFileSync("ps",["-wwo","args=","-p",ppid]),/\\s/)||[]',
-  'let json=words(()=>JSON.parse(fs.readFileSync("cdk.json")).app,"\\0")||[]',
-  'for(let name of [process.env.GOLDEN_ASSEMBLY,at,...named.map(x=>x.replace(/^--?[a-z-]+=/,"")),...json,"cdk.out","."])if(name&&!found)try{'
+  'let json={};try{json=JSON.parse(fs.readFileSync("cdk.json"))}catch{}',
+  'for(let name of [process.env.GOLDEN_ASSEMBLY,at,...named.map(x=>x.replace(/^--?[a-z-]+=/,"")),...Object.values(json),"cdk.out","."])if(name&&!found)try{'
   + 'let dir=fs.realpathSync(name);if(fs.statSync(dir).isFile())dir=path.dirname(dir);while(/^assembly-/.test(path.basename(dir)))dir=path.dirname(dir);'
   + 'let file=path.join(dir,plan),engine=path.join(dir,"golden/golden.js");fs.accessSync(engine);'
   + 'if(crypto.createHash("sha256").update(fs.readFileSync(file)).digest("hex")==digest)found=[engine,command,option,file]}catch{}',

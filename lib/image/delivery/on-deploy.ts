@@ -1,13 +1,14 @@
 import { createHash } from 'crypto';
 import { readFileSync, realpathSync } from 'fs';
 import { basename, join, relative, sep } from 'path';
-import { Annotations, Stack, Stage, Token, type ISynthesisSession } from 'aws-cdk-lib';
+import { Annotations, Stack, Stage, Token, type FileAssetSource, type ISynthesisSession } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { BoundDelivery, DeliveredImage } from './bound-delivery';
 import { copyEngine, ENGINE_FOLDER } from './engine-files';
 import { imageParameter } from './image-parameter';
 import { LOADER } from './loader';
 import { outermostStack } from './stacks';
+import { GoldenError } from '../../errors';
 import { digestOf } from '../../plan/canonical-json';
 import { PLAN_FILE_SUFFIX } from '../../plan/model';
 import type { OnDeployOptions } from '../delivery-options';
@@ -44,7 +45,7 @@ export class OnDeploy implements BoundDelivery {
     const at = portable(relative(realpathSync('.'), realpathSync(assembly))) || '.';
     const plan = this.image.plan();
     const rest = this.commandLine();
-    Stack.of(construct).synthesizer.addFileAsset({
+    addAsset(construct, {
       executable: [
         'node', '-e', LOADER, at, createHash('sha256').update(readFileSync(file)).digest('hex'), 'apply', '--plan', portable(relative(assembly, file)), ...rest,
       ],
@@ -61,6 +62,18 @@ export class OnDeploy implements BoundDelivery {
       ...state === undefined ? [] : ['--state', state],
       ...stagingBucket === undefined ? [] : ['--staging-bucket', stagingBucket],
     ];
+  }
+}
+
+/** Not every way to synthesise a stack knows assets that a command makes. */
+function addAsset(image: IConstruct, asset: FileAssetSource): void {
+  const { synthesizer, node } = Stack.of(image);
+  try {
+    synthesizer.addFileAsset(asset);
+  } catch (cause) {
+    throw new GoldenError('no-assets', `The image is built by an asset of the stack ${node.path}, and its ${synthesizer.constructor.name} takes none of that kind`, {
+      kind: 'usage', path: image.node.path, hint: 'Leave the synthesizer of the stack out, or deliver the image in another way: Delivery.prebuilt().', cause,
+    });
   }
 }
 
