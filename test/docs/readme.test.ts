@@ -6,7 +6,7 @@ import { exampleSnippets, markdownSnippets, snippetFaults, type Snippet } from '
 
 const ROOT = join(__dirname, '..', '..');
 
-const GUIDES = ['docs/building.md', 'docs/deploying.md', 'docs/distribution.md', 'docs/late-bound-values.md'];
+const GUIDES = ['docs/building.md', 'docs/codebuild.md', 'docs/deploying.md', 'docs/distribution.md', 'docs/late-bound-values.md'];
 
 const snippetsOf = (file: string) => markdownSnippets(file, readFileSync(join(ROOT, file), 'utf8'));
 
