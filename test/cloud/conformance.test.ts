@@ -6,10 +6,13 @@ import { INSTANCE_CASES } from './cases/instance-cases';
 import { LAMBDA_CASES } from './cases/lambda-cases';
 import { MOTO_STORIES } from './cases/moto-cases';
 import { SERVICE_CASES } from './cases/service-cases';
+import { STACK_CASES } from './cases/stack-cases';
+import { STACK_STORIES } from './cases/stack-stories';
 import { SURROUNDINGS_CASES } from './cases/surroundings-cases';
 import { cloudClients, type CloudClients } from './cloud-clients';
 import { EC2_ACTIONS } from '../support/cloud/calls/actions';
 import { startCloud, type Cloud } from '../support/cloud/cloud';
+import { CLOUDFORMATION_ACTIONS } from '../support/cloud/cloudformation/cloudformation';
 import { CONFORMANCE } from '../support/cloud/conformance/list';
 import { createSsmService } from '../support/cloud/ssm/create-ssm-service';
 
@@ -17,8 +20,10 @@ import { createSsmService } from '../support/cloud/ssm/create-ssm-service';
 const UNKNOWN = new Set(['InvalidAction', 'UnsupportedOperation', 'NotImplemented', 'UnknownOperationException', 'InternalServerError', 'InternalFailure']);
 
 const CASES: Cases = {
-  ...INSTANCE_CASES, ...IMAGE_CASES, ...SURROUNDINGS_CASES, ...SERVICE_CASES, ...LAMBDA_CASES, ...CODEBUILD_CASES, ...EVENTS_CASES,
+  ...INSTANCE_CASES, ...IMAGE_CASES, ...SURROUNDINGS_CASES, ...SERVICE_CASES, ...LAMBDA_CASES, ...CODEBUILD_CASES, ...EVENTS_CASES, ...STACK_CASES,
 };
+
+const STORIES = { ...MOTO_STORIES, ...STACK_STORIES };
 
 let cloud: Cloud;
 let to: CloudClients;
@@ -37,7 +42,7 @@ test.each(CONFORMANCE.filter(({ by }) => by === 'overlay').map(({ service, actio
   expect(cloud.calls.filter(({ code }) => code === 'InternalFailure')).toEqual([]);
 });
 
-test.each(Object.entries(MOTO_STORIES).map(([name, story]) => [name, story] as const))('moto tells what we rely on of %s', async (_name, { calls, tell }) => {
+test.each(Object.entries(STORIES).map(([name, story]) => [name, story] as const))('moto tells what we rely on of %s', async (_name, { calls, tell }) => {
   await tell({ cloud, to });
   const answered = new Set(cloud.calls.filter(({ code }) => code === undefined || !UNKNOWN.has(code)).map(({ service, action }) => `${service}:${action}`));
   expect(calls.filter((call) => !answered.has(call))).toEqual([]);
@@ -46,11 +51,13 @@ test.each(Object.entries(MOTO_STORIES).map(([name, story]) => [name, story] as c
 test('every call that we answer ourselves is on the list as ours, and every other one as moto\'s', () => {
   const ours = CONFORMANCE.filter(({ service, by }) => service === 'ec2' && by === 'overlay').map(({ action }) => action);
   expect([...EC2_ACTIONS.keys()].sort()).toEqual([...ours].sort());
+  const ofStacks = CONFORMANCE.filter(({ service, by }) => service === 'cloudformation' && by === 'overlay').map(({ action }) => action);
+  expect([...CLOUDFORMATION_ACTIONS.keys()].sort()).toEqual([...ofStacks].sort());
   expect(new Set(CONFORMANCE.map(({ service, action }) => `${service}:${action}`)).size).toBe(CONFORMANCE.length);
 });
 
 test('every call of moto\'s on the list is in one of the stories', () => {
-  const told = Object.values(MOTO_STORIES).flatMap(({ calls }) => calls);
+  const told = Object.values(STORIES).flatMap(({ calls }) => calls);
   const listed = CONFORMANCE.filter(({ by }) => by === 'moto').map(({ service, action }) => `${service}:${action}`);
   expect(listed.filter((call) => !told.includes(call))).toEqual([]);
   expect(told.filter((call) => !listed.includes(call))).toEqual([]);

@@ -142,7 +142,7 @@ export async function restore(stack: Stack, checkpoint: Checkpoint, work: Resour
       const { tags, dependsOn, made: { properties } } = before;
       stack.resources.set(logicalId, await work.update({ logicalId, declaration, properties, dependsOn, tags }, now));
     } catch (error) {
-      if (error instanceof WorkFailure && error.resource) { stack.resources.set(logicalId, error.resource); }
+      stack.resources.set(logicalId, { ...now, status: 'UPDATE_FAILED', reason: (error as Error).message });
       failed.push(logicalId);
     }
   }));
