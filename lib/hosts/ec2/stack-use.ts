@@ -6,9 +6,12 @@ import { allPages } from './pages';
 /** CloudFormation answers few calls a second. */
 const PARALLEL_STACKS = 4;
 
+/** A stack that is being deleted lets go of its images; one of them may be what it is waiting for. */
+const GOING = new Set(['DELETE_COMPLETE', 'DELETE_IN_PROGRESS']);
+
 /** Stacks that name one of these, in their templates or in the values of their parameters: one line each. */
 export async function stacksThatName(cloud: Cloud, region: string, names: readonly string[]): Promise<readonly string[]> {
-  const stacks = (await allStacks(cloud, region)).filter(({ StackStatus }) => StackStatus !== 'DELETE_COMPLETE');
+  const stacks = (await allStacks(cloud, region)).filter(({ StackStatus }) => !GOING.has(StackStatus!));
   const lines: string[] = [];
   for (let first = 0; first < stacks.length; first += PARALLEL_STACKS) {
     const some = await Promise.all(stacks.slice(first, first + PARALLEL_STACKS).map(async (stack) => {

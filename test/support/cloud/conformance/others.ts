@@ -52,6 +52,7 @@ export const OTHER_ENTRIES: readonly ConformanceEntry[] = [
     DeleteObjects: ['moto', 'many at once'],
     ListObjectsV2: ['moto', 'by prefix, in pages'],
     ListObjects: ['moto', 'by prefix, in pages'],
+    ListObjectVersions: ['moto', 'one of each object where versions are not kept'],
     CreateMultipartUpload: ['moto', 'an upload ID'],
     UploadPart: ['moto', 'an ETag'],
     CompleteMultipartUpload: ['overlay', 'If-None-Match: * is kept'],

@@ -6,6 +6,7 @@ const SUBRESOURCES: { readonly [parameter: string]: { readonly [method: string]:
   tagging: { PUT: 'PutBucketTagging', GET: 'GetBucketTagging' },
   location: { GET: 'GetBucketLocation' },
   policy: { PUT: 'PutBucketPolicy', GET: 'GetBucketPolicy', DELETE: 'DeleteBucketPolicy' },
+  versions: { GET: 'ListObjectVersions' },
   versioning: { PUT: 'PutBucketVersioning', GET: 'GetBucketVersioning' },
   ownershipControls: { PUT: 'PutBucketOwnershipControls', GET: 'GetBucketOwnershipControls' },
   delete: { POST: 'DeleteObjects' },
@@ -16,7 +17,7 @@ export function s3Action(method: string, bucket: string, key: string, query: URL
   if (!bucket) { return method === 'GET' ? 'ListBuckets' : undefined; }
   if (!key) {
     for (const [parameter, actions] of Object.entries(SUBRESOURCES)) { if (query.has(parameter)) { return actions[method]; } }
-    if (method === 'GET' && ['uploads', 'versions', 'acl', 'cors', 'website', 'logging', 'notification', 'replication'].some((name) => query.has(name))) {
+    if (method === 'GET' && ['uploads', 'acl', 'cors', 'website', 'logging', 'notification', 'replication'].some((name) => query.has(name))) {
       return undefined;
     }
     return { PUT: 'CreateBucket', HEAD: 'HeadBucket', DELETE: 'DeleteBucket', GET: query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects' }[method];
