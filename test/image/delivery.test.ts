@@ -150,6 +150,8 @@ test.each<[string, Props | ((stack: Stack) => Props), string]>([
   ['eleven years until it is deprecated', { distribution: { deprecateAfter: Duration.days(11 * 365) } }, 'invalid-deprecation'],
   ['three years, for everybody', { encrypted: false, distribution: { publiclyAccessible: true, deprecateAfter: Duration.days(3 * 365) } }, 'invalid-deprecation'],
   ['a time of a token', { distribution: { deprecateAfter: Duration.days(Lazy.number({ produce: () => 1 })) } }, 'token'],
+  ['the ARN of a role', { distribution: { deliveryRoleName: 'arn:aws:iam::111122223333:role/images' } }, 'invalid-name'],
+  ['the name of a role of a token', { distribution: { deliveryRoleName: Lazy.string({ produce: () => 'a' }) } }, 'token'],
   ['a tag of our own', { distribution: { tags: { 'golden:state': 'published' } } }, 'invalid-tag'],
 ])('%s is a fault', (_, props, code) => {
   expect(faults(props).map(([first]) => first)).toEqual([code]);

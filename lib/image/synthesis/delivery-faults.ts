@@ -20,6 +20,13 @@ export function deliveryFaults({ name, regions, tags, deprecateAfterDays, sharin
   ];
 }
 
+/** What is wrong with the name of the role that tells other accounts of an image. */
+export function roleNameFaults(name: string | undefined): Fault[] {
+  return oddTexts(/^[A-Za-z0-9_+=,.@-]{1,64}$/, name === undefined ? [] : [name]).map((text) => ({
+    code: 'invalid-name', message: `${text} cannot be the name of a role`, hint: 'Give the roleName of the DeliveryRole, without a path.',
+  }));
+}
+
 function deprecationFaults(days: number | undefined, everybody: boolean): Fault[] {
   if (days === undefined) { return []; }
   const latest = everybody ? LATEST_PUBLIC_DEPRECATION : LATEST_DEPRECATION;

@@ -1,6 +1,6 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { deliveryFaults } from './delivery-faults';
+import { deliveryFaults, roleNameFaults } from './delivery-faults';
 import { keyValue } from './key-value';
 import { lateReader } from './late-values';
 import type { Fault } from '../../errors';
@@ -53,7 +53,9 @@ export function declareDelivery(image: Construct, name: string, props: AmiImageP
     deregistrationProtection: distribution.deregistrationProtection,
     imdsV2: distribution.requireImdsv2 ?? true,
   };
-  faults.push(...tokenFaults(delivery, path, 'delivery'));
+  const { deliveryRoleName } = distribution;
+  faults.push(...tokenFaults(delivery, path, 'delivery'), ...tokenFaults({ deliveryRoleName }, path, 'distribution'));
+  roleNameFaults(deliveryRoleName).forEach(report);
   return { delivery, faults, keys, hasHomeKey: encryptionKey !== undefined };
 }
 
