@@ -67,6 +67,7 @@ export function valueSource(overrides: ValueOverrides, { environment, folder }: 
     }
   };
   return {
+    version: (name, from) => (overrides.secrets.has(name) ? undefined : account?.version?.(name, from)),
     read: async (name: string, from: ValueReference) => {
       const override = overrides.secrets.get(name) ?? overrides.parameters.get(name);
       if (override) { return overridden(name, override); }

@@ -1,5 +1,6 @@
 import { GoldenError } from '../errors';
 import { fingerprintSalt } from './fingerprints';
+import { digestOf } from '../plan/canonical-json';
 import { buildKeys, secretFingerprint, type BuildKeys, type ResolvedInputs } from '../plan/keys';
 import type { Plan } from '../plan/model';
 import type { ValueReference } from '../plan/values';
@@ -38,13 +39,19 @@ export async function readInputs({ plan, host, values, stateFolder, parentKey, n
     if (type === 'string' || Number.isFinite(Number(parameters[name]))) { continue; }
     throw new GoldenError('invalid-parameter', `The parameter ${name} has to be a number`, { kind: 'invalid', path: plan.image });
   }
-  const salt = Object.keys(secrets).length > 0 ? await fingerprintSalt(stateFolder) : '';
+  const versions = new Map(Object.entries(definition.secrets).map(([name, { from }]) => [name, values.version?.(name, from)]));
+  // Known on this computer only: what depends on it is built anew on another one.
+  const salt = [...versions.values()].includes(undefined) ? await fingerprintSalt(stateFolder) : '';
   const resolved: ResolvedInputs = {
     source: source.id,
     parameters,
-    secrets: Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, secretFingerprint(value, salt)])),
+    secrets: Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, fingerprintOf(value, versions.get(name), salt)])),
   };
   return { source, keys: buildKeys(definition, resolved), parameters, secrets, resolved };
+}
+
+function fingerprintOf(secret: string, version: string | undefined, salt: string): string {
+  return version === undefined ? secretFingerprint(secret, salt) : digestOf({ version });
 }
 
 async function readAll(

@@ -7,4 +7,9 @@ export interface ValueSource {
    * @param name the name it has in the plan
    */
   read(name: string, from: ValueReference): Promise<string>;
+  /**
+   * The version of a secret that was read, where it is kept: the same on all computers, and nothing of its value.
+   * Absent or undefined: it has none.
+   */
+  version?(name: string, from: ValueReference): string | undefined;
 }

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'fs';
 import { basename, join } from 'path';
 import { DeregisterImageCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DeleteParameterCommand, GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { App, Stack, Stage } from 'aws-cdk-lib';
-import { AmiImage, Communicator, Provisioner, Source, type AmiImageProps } from '../../lib';
+import { AmiImage, Communicator, Provisioner, SecretRef, Source, type AmiImageProps } from '../../lib';
 import { startAccountCli, type AccountCli, type CliRun } from '../support/account-cli';
 
 let account: AccountCli;
@@ -47,6 +48,18 @@ test('builds the image, prints the path of a small receipt and nothing else, and
   expect(receiptOf(await apply(planOf('app', 'Web')))).toBe(imageId);
   expect(acts()).toEqual([]);
   expect(readFileSync(log, 'utf8')).toContain(`| unchanged: ${imageId}\n`);
+});
+
+test('an image with a secret is not built again on another computer, but when the secret has another version', async () => {
+  const secrets = new SecretsManagerClient(client());
+  await secrets.send(new CreateSecretCommand({ Name: 'token', SecretString: 'hush hush' }));
+  account.declare('app', { Web: { ...quick, provisioners: [Provisioner.shell({ inline: ['test -n "$TOKEN"'], secrets: { TOKEN: SecretRef.secretsManager('token') } })] } });
+  const imageId = receiptOf(await apply(planOf('app', 'Web')));
+  const elsewhere = () => account.golden(['apply', '--plan', planOf('app', 'Web')], { computer: 'elsewhere' });
+  expect(receiptOf(await elsewhere())).toBe(imageId);
+  await secrets.send(new PutSecretValueCommand({ SecretId: 'token', SecretString: 'another word' }));
+  expect(receiptOf(await elsewhere())).not.toBe(imageId);
+  expect(readFileSync(join(folderOf('app'), 'golden', logOf(planOf('app', 'Web'))), 'utf8')).not.toMatch(/hush|another word/);
 });
 
 test('what was deregistered is built again, and the parameter names the new image', async () => {

@@ -9,42 +9,59 @@ import type { ValueSource } from '../../ports/values';
 
 /** Reads what plans refer to in an account: parameters, secrets, outputs of stacks. Errors: `missing-value`, besides those of every call. */
 export function awsValues(cloud: Cloud, region: string): ValueSource {
+  const versions = new Map<string, string>();
   return {
-    read: (name: string, from: ValueReference) => {
-      switch (from.type) {
-        case 'ssm': return parameter(cloud, region, name, from);
-        case 'secretsManager': return secret(cloud, region, name, from);
-        case 'stackOutput': return stackOutput(cloud, from.region ?? region, name, from);
-        case 'namedByOutput': return namedByOutput(cloud, region, name, from);
-        case 'environment': return Promise.reject(missing(name, `the environment variable ${from.name}`, 'it is not read from an account'));
-      }
+    version: (_, from) => versions.get(JSON.stringify(from)),
+    read: async (name: string, from: ValueReference) => {
+      const { value, version } = await readValue(cloud, region, name, from);
+      if (version !== undefined) { versions.set(JSON.stringify(from), version); }
+      return value;
     },
   };
 }
 
-async function parameter(cloud: Cloud, region: string, name: string, { name: Name }: SsmReference): Promise<string> {
+/** A value as it is kept; what has versions says which. */
+interface KeptValue {
+  readonly value: string;
+  readonly version?: string;
+}
+
+async function readValue(cloud: Cloud, region: string, name: string, from: ValueReference): Promise<KeptValue> {
+  switch (from.type) {
+    case 'ssm': return parameter(cloud, region, name, from);
+    case 'secretsManager': return secret(cloud, region, name, from);
+    case 'stackOutput': return { value: await stackOutput(cloud, from.region ?? region, name, from) };
+    case 'namedByOutput': return namedByOutput(cloud, region, name, from);
+    case 'environment': throw missing(name, `the environment variable ${from.name}`, 'it is not read from an account');
+  }
+}
+
+async function parameter(cloud: Cloud, region: string, name: string, { name: Name }: SsmReference): Promise<KeptValue> {
   const place = `the SSM parameter ${Name} in ${region}`;
   try {
     const { Parameter } = await cloud.clients.ssm(region).send(new GetParameterCommand({ Name, WithDecryption: true }));
-    return Parameter!.Value!;
+    const { Value, Version, ARN = Name } = Parameter!;
+    return { value: Value!, version: Version === undefined ? undefined : `${ARN}:${Version}` };
   } catch (error) {
     if (awsCode(error) === 'ParameterNotFound' || awsCode(error) === 'ParameterVersionNotFound') { throw missing(name, place, 'which is not there', error); }
     throw error;
   }
 }
 
-async function secret(cloud: Cloud, region: string, name: string, { id, key }: SecretsManagerReference): Promise<string> {
+async function secret(cloud: Cloud, region: string, name: string, { id, key }: SecretsManagerReference): Promise<KeptValue> {
   const place = `the secret ${id} of Secrets Manager in ${region}`;
   let text: string;
+  let version: string | undefined;
   try {
-    const { SecretString, SecretBinary } = await cloud.clients.secretsManager(region).send(new GetSecretValueCommand({ SecretId: id }));
+    const { SecretString, SecretBinary, ARN = id, VersionId } = await cloud.clients.secretsManager(region).send(new GetSecretValueCommand({ SecretId: id }));
+    version = VersionId === undefined ? undefined : `${ARN}:${VersionId}`;
     text = SecretString ?? Buffer.from(SecretBinary!).toString('utf8');
   } catch (error) {
     if (awsCode(error) === 'ResourceNotFoundException') { throw missing(name, place, 'which is not there, or has no value', error); }
     if (awsCode(error) === 'InvalidRequestException') { throw missing(name, place, 'which is marked for deletion', error); }
     throw error;
   }
-  return key === undefined ? text : valueOfKey(name, place, text, key);
+  return { value: key === undefined ? text : valueOfKey(name, place, text, key), version };
 }
 
 /** What is wrong with a secret is told without a word of it. */
@@ -76,7 +93,7 @@ async function stackOutput(cloud: Cloud, region: string, name: string, { stack, 
 }
 
 /** What has an ARN is where that says; a name is of the region that builds. */
-async function namedByOutput(cloud: Cloud, region: string, name: string, { service, id, key }: NamedByOutputReference): Promise<string> {
+async function namedByOutput(cloud: Cloud, region: string, name: string, { service, id, key }: NamedByOutputReference): Promise<KeptValue> {
   const found = await stackOutput(cloud, id.region ?? region, name, id);
   const place = /^arn:[^:]+:[^:]+:([^:]+):/.exec(found)?.[1] ?? region;
   if (service === 'ssm') { return parameter(cloud, place, name, { type: 'ssm', name: found }); }
