@@ -29,7 +29,7 @@ export interface DeliveryRoleProps {
 
 /**
  * The role by which images of other accounts become known in this one: their build writes the AMI IDs to SSM here, and nothing
- * else. Deploy it once in each account whose stacks use an image of another account, before those.
+ * else. Deploy it once in each account whose stacks use an image of another account, before the image is built.
  *
  * @example
  *
