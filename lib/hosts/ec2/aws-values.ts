@@ -53,7 +53,8 @@ async function secret(cloud: Cloud, region: string, name: string, { id, key }: S
   let text: string;
   let version: string | undefined;
   try {
-    const { SecretString, SecretBinary, ARN = id, VersionId } = await cloud.clients.secretsManager(region).send(new GetSecretValueCommand({ SecretId: id }));
+    const ask = new GetSecretValueCommand({ SecretId: id });
+    const { SecretString, SecretBinary, ARN = id, VersionId } = await cloud.clients.secretsManager(region).send(ask);
     version = VersionId === undefined ? undefined : `${ARN}:${VersionId}`;
     text = SecretString ?? Buffer.from(SecretBinary!).toString('utf8');
   } catch (error) {
