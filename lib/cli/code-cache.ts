@@ -9,11 +9,11 @@ import { Script } from 'vm';
  * compiled once and not at every start. Where nothing can be kept there, the file is compiled as ever.
  */
 export function requireCompiled(path: string, folder: string): unknown {
-  const source = readFileSync(path, 'utf8');
+  const bytes = readFileSync(path);
   // V8 itself compares versions and lengths, not contents.
-  const name = `${createHash('sha256').update(source).update(process.version).update(process.arch).digest('hex')}.code`;
+  const name = `${createHash('sha256').update(bytes).update(process.version).update(process.arch).digest('hex')}.code`;
   const kept = readKept(join(folder, name));
-  const script = new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, { filename: path, cachedData: kept });
+  const script = new Script(`(function (exports, require, module, __filename, __dirname) {${bytes.toString()}\n})`, { filename: path, cachedData: kept });
   if (!kept || script.cachedDataRejected) {
     // At the end, when it is known which functions are used.
     process.once('exit', () => keep(folder, name, script));

@@ -65,6 +65,8 @@ export async function startWatched(start: () => Promise<Machine>, context: Build
 
 export interface OpenConnection {
   readonly connection: Connection;
+  /** Renews the lease no more: what cleans the machine ends it, too. */
+  readonly endRenewal: () => Promise<void>;
   /** Takes from the machine what must not be captured of ours: the last that is asked of it. */
   readonly leave: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -93,11 +95,8 @@ export async function connectTo(machine: Machine, factory: CommunicatorFactory, 
   endRenewal = renewLease(connection);
   return {
     connection,
-    leave: async () => {
-      await endRenewal();
-      if (machine.lease) { await connection.demand('end its lease', machine.lease.disarm); }
-      await communicator.leave?.();
-    },
+    endRenewal: () => endRenewal(),
+    leave: async () => { await communicator.leave?.(); },
     close: async () => {
       await close();
       forget();

@@ -22,9 +22,12 @@ fi
 exit $code
 `;
 
-/** Waits until cloud-init has set the machine up. Errors: `cloud-init-failed`. That it ends degraded is a warning. */
-export async function awaitCloudInit(connection: Connection): Promise<void> {
-  const { exitCode, stdout } = await connection.execute('sh -s', { stdin: WAIT, timeoutMs: (TIMEOUT_SECONDS + 30) * 1000 });
+/**
+ * Waits until cloud-init has set the machine up. Errors: `cloud-init-failed`. That it ends degraded is a warning.
+ * @param first a command that goes the same way, so that it need not go by itself
+ */
+export async function awaitCloudInit(connection: Connection, first = ''): Promise<void> {
+  const { exitCode, stdout } = await connection.execute('sh -s', { stdin: `${first}${WAIT}`, timeoutMs: (TIMEOUT_SECONDS + 30) * 1000 });
   if (exitCode === 0) { return; }
   const words = stdout.toString().split('\n').map((line) => line.trimEnd()).filter(Boolean).map((line) => `\n  ${line}`).join('');
   if (exitCode === DEGRADED) {

@@ -12,6 +12,9 @@ import { reusableLayers } from './reusable-layers';
 
 const STOP_MS = 120_000;
 
+/** A layer was saved while such a folder of its build was there. */
+const FORGET = 'rm -rf /var/tmp/golden-*';
+
 /** How long services may take to come up after the last instruction. */
 const PATIENCE_MS = 5_000;
 
@@ -42,16 +45,21 @@ export async function buildOnMachine(context: BuildContext, options: MachineBuil
   const start = () => host.launch({ plan, source, keys, layer, requirements }, context);
   const { machine, remove, release } = await context.phase('launch', () =>
     context.act('launch', { layer: keys.layers[layer] }, () => startWatched(start, context, options)));
-  const { connection, leave, close } = await context.phase('connect', () => connectTo(machine, communicators.provision, context, undo), machine.description);
-  if (machine.cloudInit && plan.builder.waitForCloudInit) { await context.phase('cloud-init', () => awaitCloudInit(connection)); }
-  // A layer was saved while such a folder of its build was there.
-  await connection.demand('be prepared', 'rm -rf /var/tmp/golden-*');
+  const { connection, endRenewal, leave, close } = await context.phase('connect', () => connectTo(machine, communicators.provision, context, undo), machine.description);
+  if (machine.cloudInit && plan.builder.waitForCloudInit) {
+    await context.phase('cloud-init', () => awaitCloudInit(connection, FORGET));
+  } else {
+    await connection.demand('be prepared', FORGET);
+  }
 
   const policy = new LayerPolicy(plan, keys, options.previousLayers, () => host.checkpointSeconds);
   const provisioning = new Provisioning(context, connection, inputs, policy);
   await context.phase('provision', () => provisioning.run(layer));
   const final = await context.phase('check', () => holdChecks(plan.definition.checks, connection, context, { phase: 'check', patienceMs: PATIENCE_MS }));
-  const cleaned = await context.phase('clean', () => cleanMachine(connection, context.folders, requirements.authorizedKey));
+  const cleaned = await context.phase('clean', async () => {
+    await endRenewal();
+    return cleanMachine(connection, context.folders, requirements.authorizedKey);
+  });
   await context.phase('stop', async () => {
     await leave();
     await close();

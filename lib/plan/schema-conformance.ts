@@ -51,7 +51,8 @@ function conformsTo(part: SchemaPart, value: unknown, root: SchemaPart): boolean
 /** Of alternatives told apart by a tag, only one can be the one. */
 function isTagged(part: SchemaPart, value: unknown, { propertyName }: SchemaPart, root: SchemaPart): boolean {
   const { properties } = definitionOf(part.$ref as string, root) as { readonly properties: { readonly [name: string]: SchemaPart } };
-  return isObject(value) && Object.hasOwn(value, propertyName as string) && value[propertyName as string] === properties[propertyName as string].const;
+  const tag = propertyName as string;
+  return isObject(value) && Object.hasOwn(value, tag) && value[tag] === properties[tag].const;
 }
 
 function definitionOf(ref: string, { definitions }: SchemaPart): SchemaPart {
