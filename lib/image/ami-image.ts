@@ -267,7 +267,10 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
       plan: () => this.rendered().plan,
       assets: () => this.draft.assets,
       aliasName: () => this.alias.name,
-      fault: (code, message, hint) => { this.deliveryProblems.push({ code, message, hint, path: this.node.path }); },
+      fault: (code, message, hint) => {
+        this.deliveryProblems.push({ code, message, hint, path: this.node.path });
+        this.plan = undefined;
+      },
     };
   }
 

@@ -3,6 +3,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { DELIVERY_ROLE_NAME } from './delivery/consumers';
 import { PARAMETER_PREFIX } from './delivery/image-parameter';
+import { offerRole } from './delivery/role-order';
+import { outermostStack } from './delivery/stacks';
 
 /** Who may tell this account of images. */
 export interface DeliveryRoleProps {
@@ -29,7 +31,8 @@ export interface DeliveryRoleProps {
 
 /**
  * The role by which images of other accounts become known in this one: their build writes the AMI IDs to SSM here, and nothing
- * else. Deploy it once in each account whose stacks use an image of another account, before the image is built.
+ * else. One is needed in each account whose stacks use an image of another account, before the image is built: declare it in a
+ * stack of its own. Where the app that declares the image declares it, too, that stack is deployed before the image's.
  *
  * @example
  *
@@ -56,6 +59,7 @@ export class DeliveryRole extends Construct {
         service: 'ssm', region: '*', resource: 'parameter', resourceName: `${PARAMETER_PREFIX.slice(1)}*`, arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
       })],
     }));
+    offerRole({ stack: outermostStack(this), roleName: props.roleName ?? DELIVERY_ROLE_NAME });
     // SSM looks at an image in the name of who writes its ID.
     this.role.addToPolicy(new iam.PolicyStatement({ actions: ['ec2:DescribeImages'], resources: ['*'] }));
   }

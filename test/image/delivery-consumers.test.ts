@@ -1,11 +1,13 @@
 import { App, Stack, Stage, type StackProps } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { declareImage, faultsOf } from './declaration';
 import { AmiImage } from '../../lib/image/ami-image';
 import type { AmiImageProps } from '../../lib/image/ami-image-props';
 import { Delivery } from '../../lib/image/delivery';
+import { DeliveryRole } from '../../lib/image/delivery-role';
 import { Source } from '../../lib/image/sources/source';
 
 const env = { account: '111122223333', region: 'eu-west-1' };
@@ -131,6 +133,43 @@ describe('a stack of another account', () => {
     const image = shared(app, undefined, { distribution: { deliveryRoleName: 'images' } });
     use(new Stack(app, 'Consumer', { env: foreign }), image);
     expect(deliveryOf(image).consumers).toEqual([{ account: '444455556666', region: 'eu-west-1', roleName: 'images' }]);
+  });
+
+  const roleIn = (stack: Stack, roleName?: string) => new DeliveryRole(stack, 'Role', { builders: [new iam.AccountPrincipal(env.account)], roleName });
+  const dependencies = (stack: Stack) => stack.dependencies.map(({ node }) => node.path);
+
+  test.each([['before', false], ['after', true]])('has its role deployed before the image is built, also where that is declared %s it is used', (_, later) => {
+    const app = new App();
+    const image = shared(app);
+    const [role, consumer] = ['Role', 'Consumer'].map((id) => new Stack(app, id, { env: foreign }));
+    const declare = [() => roleIn(role), () => use(consumer, image)];
+    (later ? declare.reverse() : declare).forEach((each) => each());
+    expect([dependencies(Stack.of(image)), dependencies(consumer)]).toEqual([['Role'], ['Images']]);
+    expect(faultsOf(image)).toEqual([]);
+  });
+
+  test.each([['before', false], ['after', true]])('cannot itself have the role, declared %s it is used', (_, later) => {
+    const app = new App();
+    const image = shared(app);
+    const consumer = new Stack(app, 'Consumer', { env: foreign });
+    const declare = [() => roleIn(consumer), () => use(consumer, image)];
+    (later ? declare.reverse() : declare).forEach((each) => each());
+    expect(faultsOf(image)).toEqual([{
+      code: 'circular-stacks',
+      path: 'Images/Image',
+      message: 'The DeliveryRole in the stack Consumer is there only after the image is built, which needs it',
+      hint: 'Declare it in a stack of its own, which is then deployed before that of the image.',
+    }]);
+  });
+
+  test.each<[string, StackProps, string | undefined]>([
+    ['another account', { env }, undefined], ['another name', { env: foreign }, 'other'],
+  ])('does not wait for a role of %s', (_, props, roleName) => {
+    const app = new App();
+    const image = shared(app);
+    roleIn(new Stack(app, 'Role', props), roleName);
+    use(new Stack(app, 'Consumer', { env: foreign }), image);
+    expect(dependencies(Stack.of(image))).toEqual([]);
   });
 
   test('is let use the key of the image, once', () => {

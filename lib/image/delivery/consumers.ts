@@ -1,6 +1,7 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct, type IConstruct } from 'constructs';
+import { needRole } from './role-order';
 import { deployAfter, outermostStack, same } from './stacks';
 import type { ConsumerSpec } from '../../plan/delivery';
 import { ImageKeyGrants } from '../keys/image-key-grants';
@@ -59,10 +60,10 @@ export class Consumers {
     if (account === undefined || region === undefined) { return this.unknown(home, stack); }
     if (!region) { this.regions.add(stack.region); }
     if (account) { return; }
-    this.targets.set(`${stack.account} ${stack.region}`, {
-      account: stack.account, region: stack.region, roleName: this.options.roleName ?? DELIVERY_ROLE_NAME,
-    });
+    const roleName = this.options.roleName ?? DELIVERY_ROLE_NAME;
+    this.targets.set(`${stack.account} ${stack.region}`, { account: stack.account, region: stack.region, roleName });
     this.grantKey(stack);
+    if (this.options.afterHome) { needRole({ home, user: stack, roleName, tooLate: (role) => this.tooLate(role) }); }
   }
 
   /** In its own account the users of a key are that account's business; another one has to be let in. */
@@ -72,6 +73,14 @@ export class Consumers {
     if (!key || this.granted.has(use)) { return; }
     this.granted.add(use);
     ImageKeyGrants.of(key).toAccounts(account);
+  }
+
+  private tooLate(role: Stack): void {
+    this.options.fault(
+      'circular-stacks',
+      `The DeliveryRole in the stack ${role.node.path} is there only after the image is built, which needs it`,
+      'Declare it in a stack of its own, which is then deployed before that of the image.',
+    );
   }
 
   private unknown(home: Stack, stack: Stack): void {
