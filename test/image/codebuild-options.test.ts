@@ -9,6 +9,10 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Assemblies, env, imageIn, propertiesOf } from './codebuild-declaration';
 import { faultsOf, newStack, synthesisError } from './declaration';
 import type { CodeBuildOptions } from '../../lib/image/codebuild/code-build-options';
+import { Communicator } from '../../lib/image/communicator';
+import { Provisioner } from '../../lib/image/provisioners/provisioner';
+import { SecretRef } from '../../lib/image/secret-ref';
+import { SshKey } from '../../lib/image/ssh/ssh-key';
 
 let assemblies: Assemblies;
 beforeEach(() => { assemblies = new Assemblies(); });
@@ -87,6 +91,18 @@ describe('options', () => {
     const stack = newStack({ env });
     expect(faultsOf(imageIn(stack, typeof options === 'function' ? options(stack) : options)).map((fault) => fault.message)).toEqual([message]);
   });
+});
+
+test('what only the computer has that deploys is refused', () => {
+  const stack = newStack({ env });
+  const secret = SecretRef.environment('TOKEN');
+  imageIn(stack, {}, {
+    builder: { communicator: Communicator.ssh({ key: SshKey.file('~/.ssh/id_ed25519') }) },
+    provisioners: [Provisioner.shell({ inline: ['true'], secrets: { TOKEN: secret } })],
+  });
+  const error = synthesisError(stack);
+  expect(error).toContain('is read from the environment variable TOKEN, which CodeBuild does not have');
+  expect(error).toContain('The communicator takes its SSH key from the file ~/.ssh/id_ed25519, which CodeBuild does not have');
 });
 
 describe('the role of the builds', () => {

@@ -106,7 +106,10 @@ describe('what a deployment waits with', () => {
       [Part, Handle.Ref, FirstHandle.Ref, GoesOnSeconds]
     ));
     expect(parts).toEqual([
-      [0, handles[0], handles[0], 39600], [1, handles[1], handles[0], 39600], [2, handles[2], handles[0], 39600], [3, handles[3], handles[0], undefined],
+      [0, handles[0], handles[0], 39600],
+      [1, handles[1], handles[0], 39600],
+      [2, handles[2], handles[0], 39600],
+      [3, handles[3], handles[0], undefined],
     ]);
     expect([...needs(resources, idsOf(template, 'Custom::GoldenImage')[0])]).toEqual(expect.arrayContaining([...handles, ...conditions]));
   });

@@ -3,6 +3,7 @@ import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { CodeBuildProject, LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct, type IDependable } from 'constructs';
 import { BuildAsset } from './build-asset';
+import { buildFaults } from './build-faults';
 import { BuildFunctions } from './build-functions';
 import { BuildProject } from './build-project';
 import { NEWER_SOURCE, TASK } from './buildspec';
@@ -38,6 +39,7 @@ export class CodeBuildDelivery implements BoundDelivery {
     this.timeout = timeoutOf(options, image);
     this.asset = new BuildAsset(image);
     const scope = new Construct(image.construct, 'CodeBuild');
+    scope.node.addValidation({ validate: () => buildFaults(image.plan()) });
     const destroys = options.removalPolicy === RemovalPolicy.DESTROY;
     const build = new BuildProject(scope, 'Build', {
       image, options, asset: this.asset, timeout: this.timeout, queuedTimeout: QUEUED, alias: () => image.aliasName(),
