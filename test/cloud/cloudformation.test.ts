@@ -201,6 +201,41 @@ describe('a stack is deleted', () => {
   });
 });
 
+describe('a stack within a stack', () => {
+  const inner = (value: string, more: object = {}) => ({
+    Parameters: { Name: { Type: 'String' } }, Resources: { A: parameter('/inner', value), ...more }, Outputs: { Said: { Value: { 'Fn::Sub': '${Name} is ${A.Value}' } } },
+  });
+  const outer = async (key: string, template: object) => {
+    await to.s3.putObject({ Bucket: 'templates', Key: key, Body: JSON.stringify(template) });
+    return {
+      Resources: {
+        Inner: { Type: 'AWS::CloudFormation::Stack', Properties: { TemplateURL: `${cloud.endpoint}/templates/${key}`, Parameters: { Name: 'a' } } },
+        Outer: parameter('/outer', { 'Fn::GetAtt': ['Inner', 'Outputs.Said'] }),
+      },
+    };
+  };
+  beforeEach(async () => { await to.s3.createBucket({ Bucket: 'templates', CreateBucketConfiguration: { LocationConstraint: 'us-east-2' } }); });
+
+  test('is made, changed and removed with it, and gives it its outputs', async () => {
+    await create(to.cloudFormation, 'app', await outer('one', inner('1')));
+    expect(await valueOf('/outer')).toBe('a is 1');
+    await update(to.cloudFormation, 'app', await outer('two', inner('2')));
+    expect(await valueOf('/outer')).toBe('a is 2');
+    await remove(to.cloudFormation, 'app');
+    expect(await codeOf(valueOf('/inner'))).toBe('ParameterNotFound');
+  });
+
+  test('takes it back where it cannot be changed', async () => {
+    await to.ssm.putParameter({ Name: '/taken', Type: 'String', Value: 'x' });
+    await create(to.cloudFormation, 'app', await outer('one', inner('1')));
+    const { StackStatus } = await update(to.cloudFormation, 'app', await outer('two', inner('2', { Taken: parameter('/taken', '1', { DependsOn: 'A' }) })));
+
+    expect(StackStatus).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect(await reasons(to.cloudFormation, 'app')).toEqual([expect.stringMatching(/^Embedded stack .* was not successfully updated: The following resource\(s\) failed to create: \[Taken\]/)]);
+    expect([await valueOf('/inner'), await valueOf('/outer')]).toEqual(['1', 'a is 1']);
+  });
+});
+
 describe('a wait condition', () => {
   const template = {
     Resources: {

@@ -5,6 +5,7 @@ import { EC2_INSTANCE_TYPES } from './types/ec2-instance';
 import { EC2_NETWORK_TYPES } from './types/ec2-network';
 import { IAM_TYPES } from './types/iam';
 import { MESSAGE_TYPES } from './types/messages';
+import { NESTED_STACK_TYPES } from './types/nested-stack';
 import { S3_TYPES } from './types/s3';
 import { SCALING_TYPES } from './types/scaling';
 import { SECURITY_TYPES } from './types/security';
@@ -29,6 +30,7 @@ const TYPES: ReadonlyMap<string, ResourceType> = new Map(Object.entries<Resource
   ...IAM_TYPES,
   ...LAMBDA_TYPES,
   ...MESSAGE_TYPES,
+  ...NESTED_STACK_TYPES,
   ...S3_TYPES,
   ...SCALING_TYPES,
   ...SECURITY_TYPES,

@@ -5,7 +5,7 @@ import type { Properties, ResourceContext } from '../resource-type';
 
 type Input = { readonly [name: string]: unknown };
 
-const VERSIONS = { ec2: '2016-11-15', iam: '2010-05-08', sns: '2010-03-31', autoscaling: '2011-01-01' } as const;
+const VERSIONS = { cloudformation: '2010-05-15', ec2: '2016-11-15', iam: '2010-05-08', sns: '2010-03-31', autoscaling: '2011-01-01' } as const;
 
 /** Asks a service that speaks the query protocol; the root of its answer. Lists of EC2 are `Name.1`, those of others `Name.member.1`. */
 export async function ask({ caller }: ResourceContext, service: keyof typeof VERSIONS, action: string, input: Input): Promise<XmlElement> {
