@@ -1,8 +1,8 @@
 import { ApiError } from '../protocol/api-error';
 import type { Parameters } from '../protocol/query';
 import type { Xml } from '../protocol/xml';
-import type { DeviceMapping } from '../records';
-import type { Call } from '../world';
+import type { DeviceMapping, Snapshot } from '../records';
+import { visible, type Call } from '../world';
 import { findSnapshot } from './lookup';
 
 export const DEFAULT_KEY_ALIAS = 'alias/aws/ebs';
@@ -82,7 +82,7 @@ export function planVolumes(call: Call, mappings: readonly DeviceMapping[], requ
     const wanted = asked.get(device);
     if (!given && !wanted) { continue; }
     const snapshotId = wanted?.snapshotId ?? given?.snapshotId;
-    const snapshot = snapshotId ? findSnapshot(call, snapshotId) : undefined;
+    const snapshot = snapshotId ? snapshotOf(call, snapshotId, wanted?.snapshotId === undefined) : undefined;
     const size = wanted?.size ?? given?.size ?? snapshot?.size;
     if (size === undefined) { throw new ApiError('MissingParameter', `The request must contain the parameter size or snapshotId for device ${device}`); }
     if (snapshot && size < snapshot.size) {
@@ -106,6 +106,12 @@ export function planVolumes(call: Call, mappings: readonly DeviceMapping[], requ
     });
   }
   return planned;
+}
+
+/** Who may launch an image needs no permission for the snapshots that it consists of. */
+function snapshotOf(call: Call, id: string, ofImage: boolean): Snapshot {
+  const snapshot = ofImage ? visible(call.world, call.region.snapshots.get(id)) : undefined;
+  return snapshot ?? findSnapshot(call, id);
 }
 
 /** The ARN of a key that is given as an ID, alias or ARN; of the account's default key where none is. */
