@@ -1,3 +1,4 @@
+import type { Parameter } from '@aws-sdk/client-cloudformation';
 import { codeOf } from './cases/case';
 import { cloudClients, image, type CloudClients } from './cloud-clients';
 import { create, ended, parameter } from './stack-fixture';
@@ -17,8 +18,14 @@ const StackName = 'app';
 const messageOf = (call: Promise<unknown>) => call.then(() => 'it succeeded', (error: Error) => error.message);
 const put = (Name: string, Value: string) => to.ssm.putParameter({ Name, Value, Type: 'String', Overwrite: true });
 
+interface Submission {
+  readonly ChangeSetName?: string;
+  readonly type?: 'CREATE' | 'UPDATE';
+  readonly Parameters?: Parameter[];
+}
+
 /** A change set, as it is described. */
-async function submit(template: object, { ChangeSetName = 'c', type = 'UPDATE' as 'CREATE' | 'UPDATE', ...more } = {}) {
+async function submit(template: object, { ChangeSetName = 'c', type = 'UPDATE', ...more }: Submission = {}) {
   await to.cloudFormation.createChangeSet({ StackName, ChangeSetName, ChangeSetType: type, TemplateBody: JSON.stringify(template), ...more });
   return to.cloudFormation.describeChangeSet({ StackName, ChangeSetName, IncludePropertyValues: true });
 }
