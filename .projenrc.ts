@@ -136,7 +136,7 @@ bundle.exec('chmod 0755 bin/golden.js');
 bundle.exec('tsx test/support/bundle-notices.ts');
 project.postCompileTask.spawn(bundle);
 
-const CLOUD_SUITES = '(ec2|cloud|ssm)[^/]*';
+const CLOUD_SUITES = '(ec2|cloud|ssm|cdk|codebuild|python)[^/]*';
 project.addTask('test:e2e', {
   description: 'Slow suites on real machines (needs root, see README)',
   exec: `jest --testMatch "<rootDir>/test/e2e/**/*.e2e.ts" --testPathIgnorePatterns /node_modules/ "/test/e2e/${CLOUD_SUITES}$" --testTimeout 300000 --runInBand`,
@@ -145,6 +145,11 @@ project.addTask('test:e2e', {
 project.addTask('test:cloud', {
   description: 'Slow suites on the emulated AWS, whose machines are real (needs root)',
   exec: 'jest --testMatch "<rootDir>/test/e2e/+(ec2|cloud|ssm)*.e2e.ts" --testPathIgnorePatterns /node_modules/ ec2-faults --testTimeout 300000 --maxWorkers 2',
+  receiveArgs: true,
+});
+project.addTask('test:deploy', {
+  description: 'Slow suites of the command line of the CDK, which deploys images to the emulated AWS (needs root)',
+  exec: 'jest --testMatch "<rootDir>/test/e2e/+(cdk|codebuild|python)*.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 300000 --maxWorkers 2',
   receiveArgs: true,
 });
 project.addTask('test:faults', {

@@ -27,7 +27,9 @@ npx --no-install jest --maxWorkers 3 --json --outputFile="$results/fast.json"
 say "Suites on real machines"
 $prefix env "PATH=$PATH" npx --no-install projen test:e2e --json --outputFile="$results/real.json"
 say "Suites on the emulated AWS"
-$prefix env "PATH=$PATH" npx --no-install projen test:cloud --json --outputFile="$results/cloud.json"
+$prefix env "PATH=$PATH" npx --no-install projen test:cloud --json --outputFile="$results/cloud.json" "$results/deploy.json"
+say "Suites of cdk deploy"
+$prefix env "PATH=$PATH" npx --no-install projen test:deploy --json --outputFile="$results/deploy.json"
 say "Builds that are killed at every record (all of the matrix: npm run test:faults)"
 $prefix env "PATH=$PATH" npx --no-install projen test:faults -t over.ssm.that.is.killed --json --outputFile="$results/faults.json"
 
@@ -36,4 +38,4 @@ node -e '
   const sum = (key, results) => results.reduce((total, result) => total + result[key], 0);
   const all = [asked, ...whole];
   console.log(`\n${sum("numPassedTests", all)} passed, ${sum("numFailedTests", all)} failed, ${sum("numPendingTests", whole)} skipped`);
-' "$results/faults.json" "$results/fast.json" "$results/real.json" "$results/cloud.json"
+' "$results/faults.json" "$results/fast.json" "$results/real.json" "$results/cloud.json" "$results/deploy.json"
