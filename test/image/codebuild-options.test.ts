@@ -1,6 +1,6 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { ComputeType, LinuxBuildImage } from 'aws-cdk-lib/aws-codebuild';
+import { ComputeType, LinuxBuildImage, WindowsBuildImage } from 'aws-cdk-lib/aws-codebuild';
 import { SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -83,6 +83,8 @@ describe('options', () => {
   test.each<[string, CodeBuildOptions | ((stack: Stack) => CodeBuildOptions), string]>([
     ['timeouts that CodeBuild does not take', { timeout: Duration.hours(37) }, 'timeout of the delivery is 1 day 13 hours'],
     ['timeouts of no whole minutes', { timeout: Duration.seconds(301) }, 'timeout of the delivery is 5 minutes 1 second'],
+    ['to wait longer for a container than CodeBuild allows', { queuedTimeout: Duration.hours(9) }, 'queuedTimeout of the delivery is 9 hours'],
+    ['containers that are no Linux', { buildImage: WindowsBuildImage.WIN_SERVER_CORE_2019_BASE_3_0 }, `buildImage of the delivery is ${WindowsBuildImage.WIN_SERVER_CORE_2019_BASE_3_0.imageId}, of the type WINDOWS_SERVER_2019_CONTAINER`],
     ['subnets without a VPC', { vpcSubnets: {} }, 'The delivery has vpcSubnets and no vpc'],
     ['two ways to say how long logs are kept', (stack) => ({ logGroup: new LogGroup(stack, 'Logs'), logRetention: RetentionDays.ONE_DAY }), 'The delivery has logGroup and logRetention'],
     ['two ways to say which key encrypts', (stack) => ({ stateBucket: new Bucket(stack, 'B'), encryptionKey: new Key(stack, 'Key') }), 'The delivery has stateBucket and encryptionKey'],

@@ -1,4 +1,4 @@
-import { Duration, Lazy, RemovalPolicy } from 'aws-cdk-lib';
+import { Lazy, RemovalPolicy } from 'aws-cdk-lib';
 import { BuildEnvironmentVariableType, LinuxBuildImage, Project, Source, type ComputeType } from 'aws-cdk-lib/aws-codebuild';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays, type ILogGroup } from 'aws-cdk-lib/aws-logs';
@@ -8,6 +8,7 @@ import { BuildAsset, RESTORE_SCRIPT } from './build-asset';
 import { addBuildPolicies } from './build-policies';
 import { buildspec } from './buildspec';
 import type { CodeBuildOptions } from './code-build-options';
+import type { Timeouts } from './option-faults';
 import { STATE_PREFIX, stateBucket } from './state-bucket';
 import type { DeliveredImage } from '../delivery/bound-delivery';
 import { ENGINE_FOLDER } from '../delivery/engine-files';
@@ -22,9 +23,7 @@ export interface BuildProjectProps {
   readonly image: DeliveredImage;
   readonly asset: BuildAsset;
   readonly options: CodeBuildOptions;
-  readonly timeout: Duration;
-  /** How long a build may wait for its container. */
-  readonly queuedTimeout: Duration;
+  readonly timeouts: Timeouts;
   /** Name of the alias of the image. */
   readonly alias: () => string;
 }
@@ -35,7 +34,7 @@ export class BuildProject extends Construct {
   readonly bucket: IBucket;
   readonly logGroup: ILogGroup;
 
-  constructor(scope: Construct, id: string, { image, asset, options, timeout, queuedTimeout, alias }: BuildProjectProps) {
+  constructor(scope: Construct, id: string, { image, asset, options, timeouts, alias }: BuildProjectProps) {
     super(scope, id);
     const { buildImage = LinuxBuildImage.STANDARD_7_0, computeType, vpc, vpcSubnets, securityGroups, removalPolicy = RemovalPolicy.RETAIN } = options;
     this.bucket = stateBucket(this, options);
@@ -68,8 +67,7 @@ export class BuildProject extends Construct {
       },
       checkSecretsInPlainTextEnvVariables: false,
       grantReportGroupPermissions: false,
-      timeout,
-      queuedTimeout,
+      ...timeouts,
       vpc,
       subnetSelection: vpcSubnets,
       securityGroups,

@@ -8,15 +8,12 @@ import { BuildFunctions } from './build-functions';
 import { BuildProject } from './build-project';
 import { NEWER_SOURCE, TASK } from './buildspec';
 import type { CodeBuildOptions } from './code-build-options';
-import { reportOptions, timeoutOf } from './option-faults';
+import { reportOptions, timeoutsOf, type Timeouts } from './option-faults';
 import { ParentImage } from './parent-image';
 import { addWaitChain, partsOf, type WaitLink } from './wait-chain';
 import { digestOf } from '../../plan/canonical-json';
 import type { BoundDelivery, DeliveredImage } from '../delivery/bound-delivery';
 import { parameterNameOf } from '../delivery/image-parameter';
-
-/** How long a build may wait for its container. */
-const QUEUED = Duration.hours(1);
 
 /** For the way of messages. */
 const SLACK = Duration.minutes(10);
@@ -32,17 +29,17 @@ export class CodeBuildDelivery implements BoundDelivery {
   readonly buildsOnDeploy = true;
   private readonly asset: BuildAsset;
   private readonly resource: CustomResource;
-  private readonly timeout: Duration;
+  private readonly timeouts: Timeouts;
 
   constructor(private readonly image: DeliveredImage, private readonly options: CodeBuildOptions) {
     reportOptions(options, image);
-    this.timeout = timeoutOf(options, image);
+    this.timeouts = timeoutsOf(options, image);
     this.asset = new BuildAsset(image);
     const scope = new Construct(image.construct, 'CodeBuild');
     scope.node.addValidation({ validate: () => buildFaults(image.plan()) });
     const destroys = options.removalPolicy === RemovalPolicy.DESTROY;
     const build = new BuildProject(scope, 'Build', {
-      image, options, asset: this.asset, timeout: this.timeout, queuedTimeout: QUEUED, alias: () => image.aliasName(),
+      image, options, asset: this.asset, timeouts: this.timeouts, alias: () => image.aliasName(),
     });
     const functions = new BuildFunctions(scope, 'Functions', { build, image: image.construct.node.path, notifications: options.notifications, destroys });
     const rules = this.addRules(scope, build, functions);
@@ -97,7 +94,8 @@ export class CodeBuildDelivery implements BoundDelivery {
 
   /** What a deployment waits for at most. */
   private get total(): Duration {
-    return Duration.minutes(this.timeout.toMinutes() + QUEUED.toMinutes() + SLACK.toMinutes());
+    const { timeout, queuedTimeout } = this.timeouts;
+    return Duration.minutes(timeout.toMinutes() + queuedTimeout.toMinutes() + SLACK.toMinutes());
   }
 
   private addRules(scope: Construct, { project }: BuildProject, { end }: BuildFunctions): IDependable {
@@ -134,7 +132,7 @@ export class CodeBuildDelivery implements BoundDelivery {
   /** What a deployment waits for. */
   private hash(): string {
     const { definitionHash, deliveryHash } = this.image.plan();
-    return digestOf({ definitionHash, deliveryHash, minutes: this.timeout.toMinutes() }).slice(0, 16);
+    return digestOf({ definitionHash, deliveryHash, minutes: this.total.toMinutes() }).slice(0, 16);
   }
 }
 

@@ -31,6 +31,14 @@ export interface CodeBuildOptions {
   readonly timeout?: Duration;
 
   /**
+   * How long a build may wait for its container, in whole minutes: from 5 minutes to 8 hours. An account runs a limited number of
+   * builds at once, so where a stack has many images some of them wait.
+   *
+   * @default Duration.hours(1)
+   */
+  readonly queuedTimeout?: Duration;
+
+  /**
    * Network of the container. It needs a way to the endpoints of AWS, and to the machine where the communicator is SSH.
    *
    * @default - the container is in no VPC, and has internet access

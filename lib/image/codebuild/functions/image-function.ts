@@ -12,8 +12,18 @@ const act = async ({ RequestType, RequestId, ResourceProperties: asked }, contex
     if (asked.Removal === 'destroy') { await destroy(RequestId, context).catch((error) => console.error(error)); }
     return {};
   }
-  const { Parameter: { Value } } = await new SSM().getParameter({ Name: asked.Parameter });
-  return { ImageId: Value };
+  return { ImageId: await read(asked.Parameter) };
+};
+const read = async (Name) => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await new SSM().getParameter({ Name })).Parameter.Value;
+    } catch (error) {
+      // What was written a moment ago is not known everywhere.
+      if (attempt === 5 || error.name !== 'ParameterNotFound') { throw error; }
+      await pause(1000);
+    }
+  }
 };
 const destroy = async (idempotencyToken, context) => {
   const codebuild = new CodeBuild();
