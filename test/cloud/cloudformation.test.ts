@@ -273,6 +273,23 @@ describe('a wait condition', () => {
     expect(await reasons(to.cloudFormation, 'app')).toEqual(['WaitCondition received failed message: \'no space left\' for uniqueId: build']);
   });
 
+  test('is given up when its stack is deleted meanwhile', async () => {
+    await begin();
+    const [{ StackId }] = (await to.cloudFormation.describeStacks({ StackName: 'app' })).Stacks!;
+    await to.cloudFormation.deleteStack({ StackName: 'app' });
+
+    await until(async () => (await to.cloudFormation.describeStacks({ StackName: StackId })).Stacks![0].StackStatus === 'DELETE_COMPLETE');
+    expect(await reasons(to.cloudFormation, StackId!)).toEqual(['Resource creation cancelled']);
+  });
+
+  test('is given up when the cloud is reset', async () => {
+    const url = await begin();
+    await cloud.reset();
+
+    expect((await to.cloudFormation.listStacks({})).StackSummaries).toEqual([]);
+    expect((await tell(url, 'SUCCESS')).status).toBe(403);
+  });
+
   test('fails when nobody tells its handle anything in time', async () => {
     await begin('1');
     expect((await ended(to.cloudFormation, 'app')).StackStatus).toBe('ROLLBACK_COMPLETE');

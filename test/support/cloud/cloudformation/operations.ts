@@ -48,11 +48,16 @@ export class Operations {
     this.begin(stack, () => isCreation ? this.undoCreation(stack, name) : this.undoUpdate(stack, name, checkpoint, []));
   }
 
-  /** Begins to remove a stack, but for some of its resources. */
+  /** Begins to remove a stack, but for some of its resources. A creation that still goes on is given up first. */
   remove(stack: Stack, retained: readonly string[], clientToken?: string): void {
     const name: OperationName = { id: newRequestId(), clientToken };
-    this.enter(stack, name, 'DELETE_IN_PROGRESS', 'User Initiated');
-    this.begin(stack, () => this.runRemoval(stack, name, retained));
+    const { going } = stack;
+    const begin = () => this.enter(stack, name, 'DELETE_IN_PROGRESS', 'User Initiated');
+    if (going) { stack.cancel?.(); } else { begin(); }
+    this.begin(stack, async () => {
+      if (going) { await going; begin(); }
+      await this.runRemoval(stack, name, retained);
+    });
   }
 
   /** Ends what goes on. */
@@ -67,7 +72,9 @@ export class Operations {
       .catch((error: Error) => { this.enter(stack, { id: newRequestId() }, `${stack.status.replace(/_IN_PROGRESS$/, '')}_FAILED`, `The emulated cloud failed: ${error.stack}`); })
       .finally(() => {
         this.going.delete(going);
-        if (stack.going === going) { stack.going = undefined; }
+        if (stack.going !== going) { return; }
+        stack.going = undefined;
+        stack.cancel = undefined;
       });
     stack.going = going;
     this.going.add(going);
@@ -81,6 +88,7 @@ export class Operations {
     const { name, kind } = options;
     const checkpoint = stack.checkpoint!;
     const { work, caller, cancel } = this.phase(stack, name);
+    stack.cancel = cancel;
     const scope = await this.scope(stack, definition, caller);
     const deployment = new Deployment(stack, definition, scope, work, caller, cancel);
     const failure = await deployment.run() ?? await this.finishOutputs(stack, definition, scope);

@@ -103,4 +103,6 @@ export interface Stack {
   checkpoint?: Checkpoint;
   /** Settles when what goes on has ended. */
   going?: Promise<void>;
+  /** Ends what goes on as if it had failed. */
+  cancel?: () => void;
 }

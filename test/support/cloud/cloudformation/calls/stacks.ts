@@ -47,6 +47,7 @@ export const STACK_CALLS: StackActions = {
     const stack = place.find(input.text('StackName') ?? '');
     // One that is not there is no error.
     if (!stack || stack.status === 'DELETE_COMPLETE' || stack.status === 'DELETE_IN_PROGRESS') { return {}; }
+    if (stack.going && /^UPDATE_/.test(stack.status)) { throw invalid(`Stack [${stack.id}] cannot be deleted while in status ${stack.status}`); }
     if (stack.terminationProtection) { throw invalid(`Stack [${stack.name}] cannot be deleted while TerminationProtection is enabled`); }
     for (const { exportName } of stack.outputs) {
       const [user] = exportName === undefined ? [] : place.importers(exportName);

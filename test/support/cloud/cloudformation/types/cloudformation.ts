@@ -31,6 +31,7 @@ const waitCondition: ResourceType = {
     const data: { [id: string]: string } = {};
     while (Object.keys(data).length < Number(Count)) {
       const body = await callback.next(signal).catch(() => undefined);
+      if (context.signal.aborted) { throw context.signal.reason; }
       if (body === undefined) {
         throw new ResourceFailure(`WaitCondition timed out. Received ${Object.keys(data).length} conditions when expecting ${Count}`);
       }
