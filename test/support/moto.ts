@@ -35,10 +35,6 @@ export interface Moto {
   readonly region: string;
   /** What makes a tool of AWS use it. */
   readonly environment: { readonly [name: string]: string };
-  /** One call of a service that speaks XML, such as `ec2`. Throws where the answer is an error. */
-  query(service: string, version: string, action: string, parameters?: { readonly [name: string]: string }): Promise<string>;
-  /** One call of a service that speaks JSON; `target` such as `AmazonSSM.PutParameter`. Throws where the answer is an error. */
-  json(service: string, target: string, body: object): Promise<string>;
   /** Where its program lies, with the data that it ships. */
   readonly folder: string;
   stop(): Promise<void>;
@@ -58,27 +54,12 @@ export async function startMoto(environment: { readonly [name: string]: string }
     environment: {
       AWS_ENDPOINT_URL: endpoint, AWS_REGION: REGION, AWS_DEFAULT_REGION: REGION, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test',
     },
-    query: (service, version, action, parameters) => (
-      ask(endpoint, service, {}, new URLSearchParams({ Action: action, Version: version, ...parameters }))
-    ),
-    json: (service, target, body) => (
-      ask(endpoint, service, { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }, JSON.stringify(body))
-    ),
     stop: async () => {
       const ended = once(child, 'exit');
       killGroup(child);
       if (child.exitCode === null && child.signalCode === null) { await ended; }
     },
   };
-}
-
-async function ask(endpoint: string, service: string, headers: { readonly [name: string]: string }, body: string | URLSearchParams): Promise<string> {
-  // It tells services apart by the scope of a signature, and does not check the signature.
-  const authorization = `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/${service}/aws4_request, SignedHeaders=host, Signature=0`;
-  const response = await fetch(endpoint, { method: 'POST', headers: { authorization, ...headers }, body, signal: AbortSignal.timeout(30_000) });
-  const text = await response.text();
-  if (!response.ok) { throw new Error(`${service}: ${response.status} ${text}`); }
-  return text;
 }
 
 /** The port that it has chosen, as soon as it answers there, and its folder. */
