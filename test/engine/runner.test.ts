@@ -1,6 +1,9 @@
+import { randomBytes } from 'crypto';
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
+import { machineFolders } from '../../lib/engine/bundle/bundle';
+import { shipBundle } from '../../lib/engine/bundle/ship';
 import { BundleMachine, putOf, runOf } from '../support/bundle-machine';
 import { canStartMachines, hasBusybox, type Userland } from '../support/chroot-machine';
 
@@ -150,6 +153,20 @@ const userlands: Userland[] = hasBusybox ? ['host', 'busybox'] : ['host'];
     expect(readlinkSync(file('srv/tree/deep/link'))).toBe('../gone');
     expect(lstatSync(join(file('srv/tree/deep'), 'x'.repeat(120), 'run.sh'))).toMatchObject({ mode: 0o100755, uid: 1234 });
     expect(readFileSync(Buffer.concat([Buffer.from(file('srv/tree/caf')), Buffer.from([0xe9, 0xff, 0x81])]), 'utf8')).toBe('latin');
+  });
+
+  test('a large file that cannot be made smaller arrives whole, also where its bundle is started twice, and leaves nothing beside it', async () => {
+    const content = randomBytes((5 << 20) + 7);
+    writeFileSync(join(assets, 'dense'), content);
+    const bundle = machine.pack([runOf('ls /var/tmp/golden-test'), putOf('', '/srv/dense', { content: { asset: 'dense', kind: 'file' } })], { assetFolder: assets });
+    const start = jest.spyOn(machine.connection, 'upload');
+    await shipBundle(machine.connection, machineFolders('test'), bundle);
+    expect(start.mock.calls.map(([, path]) => path)).toEqual([`${bundle.payload}.1.tar`]);
+    await shipBundle(machine.connection, machineFolders('test'), bundle);
+    const { end } = await machine.follow(bundle);
+    expect(end).toEqual({ type: 'ok' });
+    expect(readFileSync(file('srv/dense')).equals(content)).toBe(true);
+    start.mockRestore();
   });
 
   test('a folder laid over an existing one keeps what is there, and its mode where tar can', async () => {

@@ -19,13 +19,14 @@ export async function compressionFor(kind: Communicator['kind'], bundle: Bundle)
   let dense = 0;
   for (const file of files) {
     total += file.size;
-    if (file.size >= LARGE && COMPRESSION[kind] > 0 && await isDense(file)) { dense += file.size; }
+    if (COMPRESSION[kind] > 0 && await isDense(file)) { dense += file.size; }
   }
   return dense * 2 > total ? 0 : COMPRESSION[kind];
 }
 
-/** Judged by its beginning. */
-async function isDense(file: BundleFile): Promise<boolean> {
+/** Whether its content would get hardly smaller. Judged by its beginning; what is small is not looked into. */
+export async function isDense(file: BundleFile): Promise<boolean> {
+  if (file.size < LARGE) { return false; }
   const pieces: Buffer[] = [];
   let size = 0;
   for await (const piece of file.content()) {

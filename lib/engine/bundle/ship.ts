@@ -1,15 +1,18 @@
 import { createHash } from 'crypto';
-import type { Readable } from 'stream';
+import { Readable } from 'stream';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
 import { commandFailed, type Connection } from '../connection';
-import type { Bundle, MachineFolders } from './bundle';
+import type { Bundle, BundleFile, MachineFolders } from './bundle';
 import { bundleArchive } from './bundle-archive';
-import { compressionFor } from './compression';
+import { compressionFor, isDense } from './compression';
 import { TAR_END, tarHeader, tarPadding } from './tar-header';
 
 /** Archives up to this size travel with the command that starts their runner, where commands take input of that size. */
 const AT_ONCE = { exec: 1 << 20, ssh: 1 << 20, ssm: 0 } as const;
+
+/** How many files may travel beside their archive. */
+const MAX_APART = 4;
 
 /** Extracting some gigabytes may take a while on a slow disk. */
 const START_TIMEOUT_MS = 900_000;
@@ -21,15 +24,19 @@ const NO_MEMORY = 78;
 export async function shipBundle(connection: Connection, folders: MachineFolders, bundle: Bundle): Promise<void> {
   const { kind } = connection.communicator;
   const secrets = secretFiles(bundle);
-  const compression = await compressionFor(kind, bundle);
-  const whole = await upTo(AT_ONCE[kind], () => bundleArchive(bundle, compression), bundle);
-  if (!whole) {
-    await start(connection, folders, `${prepareCommand(folders, bundle)}\n${demandMemory(secrets)}`, Buffer.alloc(0));
-    await connection.upload(() => bundleArchive(bundle, compression), `${bundle.payload}.tar`);
+  const apart = await filesApart(AT_ONCE[kind], bundle);
+  const archived = without(apart, bundle);
+  const compression = await compressionFor(kind, archived);
+  const whole = await upTo(AT_ONCE[kind], () => bundleArchive(archived, compression), archived);
+  const isPrepared = !whole || apart.length > 0;
+  if (isPrepared) { await start(connection, folders, `${prepareCommand(folders, bundle)}\n${demandMemory(secrets)}`, Buffer.alloc(0)); }
+  if (!whole) { await connection.upload(() => bundleArchive(archived, compression), `${bundle.payload}.tar`); }
+  for (const file of apart) {
+    await connection.upload(() => Readable.from(file.content(), { objectMode: false }), pathApart(bundle, file));
   }
   const command = [
-    ...(whole ? [prepareCommand(folders, bundle), demandMemory(secrets)] : ['set -e']),
-    startCommand(bundle, compression > 0, secrets, whole !== undefined),
+    ...(isPrepared ? ['set -e'] : [prepareCommand(folders, bundle), demandMemory(secrets)]),
+    startCommand(bundle, compression > 0, { secrets, inline: whole !== undefined, apart }),
   ].join('\n');
   await start(connection, folders, command, Buffer.concat([secrets, whole ?? Buffer.alloc(0)]));
 }
@@ -42,6 +49,29 @@ async function start(connection: Connection, folders: MachineFolders, command: s
     });
   }
   if (exitCode !== 0) { throw commandFailed('start a bundle', exitCode, stderr); }
+}
+
+/**
+ * Large files, where compressing them is of no use and what is left of the bundle goes with a command: they need not be written
+ * twice on the machine.
+ */
+async function filesApart(limit: number, { instructions }: Bundle): Promise<readonly BundleFile[]> {
+  if (limit === 0) { return []; }
+  const files = instructions.flatMap((instruction) => instruction.files);
+  const dense: BundleFile[] = [];
+  let left = 0;
+  for (const file of files) {
+    if (dense.length < MAX_APART && await isDense(file)) { dense.push(file); } else { left += file.size; }
+  }
+  return left <= limit ? dense : [];
+}
+
+function without(apart: readonly BundleFile[], bundle: Bundle): Bundle {
+  return { ...bundle, instructions: bundle.instructions.map((one) => ({ ...one, files: one.files.filter((file) => !apart.includes(file)) })) };
+}
+
+function pathApart({ payload }: Bundle, { name }: BundleFile): string {
+  return `${payload}.${name}`;
 }
 
 /** An archive that is no larger than that. */
@@ -82,11 +112,17 @@ function demandMemory(secrets: Buffer): string {
   return secrets.length > 0 ? `[ "$type" = tmpfs ] || exit ${NO_MEMORY}` : '';
 }
 
-/**
- * May run twice, where the connection broke under it; what was started is not started again.
- * @param inline whether the archive follows the secrets in stdin, and does not lie beside the folder
- */
-function startCommand({ payload, state }: Bundle, gzip: boolean, secrets: Buffer, inline: boolean): string {
+interface Arrival {
+  readonly secrets: Buffer;
+  /** Whether the archive follows the secrets in stdin, and does not lie beside the folder. */
+  readonly inline: boolean;
+  /** What does lie beside the folder. */
+  readonly apart: readonly BundleFile[];
+}
+
+/** May run twice, where the connection broke under it; what was started is not started again. */
+function startCommand(bundle: Bundle, gzip: boolean, { secrets, inline, apart }: Arrival): string {
+  const { payload, state } = bundle;
   const runner = `env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh ${quote(`${payload}/runner.sh`)} ${payload} ${state}`;
   // Processes that a script leaves behind live on, as they do on any machine; only the runner belongs to the unit.
   const unit = `systemd-run --quiet --no-block --unit=golden-${createHash('sha256').update(payload).digest('hex').slice(0, 12)} -p KillMode=process -p IgnoreSIGPIPE=no`;
@@ -96,8 +132,9 @@ ${secrets.length > 0 ? `dd bs=512 count=${secrets.length / 512} iflag=fullblock 
 rm -rf ${payload}
 mkdir -m 0711 ${payload}
 tar ${gzip ? '-xzf' : '-xf'} ${inline ? '-' : `${payload}.tar`} -C ${payload}
-${inline ? '' : `rm -f ${payload}.tar`}
+${apart.map((file) => `ln -f ${pathApart(bundle, file)} ${payload}/${file.name}`).join('\n')}
 : >${state}/records
+rm -f ${[...inline ? [] : [`${payload}.tar`], ...apart.map((file) => pathApart(bundle, file))].join(' ')}
 if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
   ${unit} -p OOMPolicy=continue -p TasksMax=infinity ${runner} 2>/dev/null || ${unit} ${runner}
 else
