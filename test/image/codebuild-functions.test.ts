@@ -255,6 +255,13 @@ describe('the image as a resource', () => {
     expect(world.told[0].body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'Resource', Data: { ImageId: 'ami-1' } });
   });
 
+  test('is read again where AWS does not know everywhere yet what was written', async () => {
+    const parameters = new Map([[PARAMETER, { Value: 'ami-1', LastModifiedDate: new Date(0) }]]);
+    setTimeout(() => { parameters.forEach((value, name) => world.parameters.set(name, value)); }, 15);
+    await ask('Create');
+    expect(world.told[0].body).toMatchObject({ Status: 'SUCCESS', Data: { ImageId: 'ami-1' } });
+  });
+
   test('is a failure where nothing was built', async () => {
     await ask('Create');
     expect(answers()).toEqual([['/answer', 'FAILED', 'ParameterNotFound: /golden/images/abc is not there']]);
