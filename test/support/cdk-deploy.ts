@@ -80,7 +80,7 @@ export async function startCdkDeploy(): Promise<CdkDeploy> {
     mkdirSync(folder, { recursive: true });
     const pieces: Buffer[] = [];
     const keep = (data: Buffer) => { pieces.push(data); };
-    const { exitCode } = await run(argv, { cwd: folder, env: { ...environment, ...more }, onStdout: keep, onStderr: keep, timeoutMs: 300_000 });
+    const { exitCode } = await run(argv, { cwd: folder, env: { ...environment, ...more }, onStdout: keep, onStderr: keep, timeoutMs: 600_000 });
     return { exitCode, output: Buffer.concat(pieces).toString(), seconds: (Date.now() - started) / 1000 };
   };
   const cdk = (args: readonly string[], options?: CdkOptions) => command(['cdk', ...args, '--no-notices'], options);
