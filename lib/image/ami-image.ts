@@ -1,4 +1,4 @@
-import { attachCustomSynthesis } from 'aws-cdk-lib';
+import { attachCustomSynthesis, Lazy, type Stack } from 'aws-cdk-lib';
 import { OperatingSystemType, UserData, type IMachineImage, type InstanceArchitecture, type MachineImageConfig } from 'aws-cdk-lib/aws-ec2';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -128,6 +128,7 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
       roleName: props.distribution?.deliveryRoleName,
       keyIn: (region) => this.keyIn(region),
       fault: delivered.fault,
+      changed: () => { this.plan = undefined; },
     });
     this.alias = new Alias(delivered, () => this.delivery.imageId(), props.aliasParameterName);
     if (this.delivery.buildsOnDeploy || props.aliasParameterName !== undefined) { this.alias.add(); }
@@ -138,6 +139,7 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
     attachCustomSynthesis(this, {
       onSynthesize: (session) => {
         writePlan(session, this, this._plan(), this.draft.assets);
+        this.consumers.close();
         this.delivery.onSynthesize?.(session);
       },
     });
@@ -159,11 +161,12 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
   }
 
   /**
-   * Its AMI ID, as a token for the stack that it is declared in. Another stack gets it by `getImage(scope).imageId`. Reading it
-   * locks the image.
+   * Its AMI ID, as a token that each stack of the app may use, as by `getImage`. Reading it locks the image. A stage of another
+   * account or region takes `getImage(scope).imageId`, since what it needs has to be known before other stages are synthesised.
    */
   public get imageId(): string {
-    return this.imageIdFor(this);
+    this.lock();
+    return Lazy.uncachedString({ produce: ({ scope }) => this.idFor(this.consumers.addResolved(scope)) });
   }
 
   /**
@@ -181,7 +184,7 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
    *   is taken to, and the stack is deployed after that of the image.
    */
   public getImage(scope: Construct): MachineImageConfig {
-    return { imageId: this.imageIdFor(scope), osType: OperatingSystemType.LINUX, userData: UserData.forLinux() };
+    return { imageId: this.idFor(this.consumers.add(scope)), osType: OperatingSystemType.LINUX, userData: UserData.forLinux() };
   }
 
   /**
@@ -194,7 +197,7 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
   public grantLaunch(grantee: IGrantable): Grant {
     return grantLaunch(grantee, {
       image: this,
-      imageIdFor: (scope) => this.imageIdFor(scope),
+      imageIdFor: (scope) => this.idFor(this.consumers.add(scope)),
       parameterNames: [this.parameterName, this.alias.name],
       keyIn: (region) => this.keyIn(region),
     });
@@ -245,12 +248,9 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
   /** @internal */
   public _use(user: IConstruct): void {
     this.consumers.add(user);
-    this.plan = undefined;
   }
 
-  private imageIdFor(user: IConstruct): string {
-    const stack = this.consumers.add(user);
-    this.plan = undefined;
+  private idFor(stack: Stack): string {
     return stack === outermostStack(this) ? this.delivery.imageId() : imageParameter(stack, this._hash());
   }
 

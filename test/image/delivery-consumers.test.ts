@@ -1,4 +1,4 @@
-import { App, Stack, Stage, type StackProps } from 'aws-cdk-lib';
+import { App, CfnOutput, Stack, Stage, type StackProps } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -72,6 +72,43 @@ describe('a stack of the same environment', () => {
       message: 'The image is used in the stack Consumer, which its own stack Images needs',
       hint: 'Declare the image in a stack that needs nothing of those that use it, or deliver it by Delivery.prebuilt().',
     }]);
+  });
+});
+
+describe('the ID as it is, imageId', () => {
+  const outputs = (stack: Stack) => Template.fromStack(stack).toJSON().Outputs;
+
+  test.each([['same', env], ['another', away]])('is read by the parameter of a stack of the %s region, and nothing is exported', (_, place) => {
+    const app = new App();
+    const image = imageIn(app);
+    const consumer = new Stack(app, 'Consumer', { env: place });
+    new CfnOutput(consumer, 'Id', { value: image.imageId });
+
+    expect(outputs(consumer)).toEqual({ Id: { Value: { Ref: logicalId(image) } } });
+    expect(outputs(Stack.of(image))).toBeUndefined();
+    expect(consumer.dependencies.map(({ stackName }) => stackName)).toEqual(['Images']);
+    expect(deliveryOf(image).regions).toEqual(place === env ? [] : [{ region: 'us-east-1' }]);
+  });
+
+  test('may stand within a text', () => {
+    const app = new App();
+    const image = imageIn(app);
+    const consumer = new Stack(app, 'Consumer', { env });
+    new CfnOutput(consumer, 'Id', { value: `id=${image.imageId}` });
+    expect(outputs(consumer)).toEqual({ Id: { Value: { 'Fn::Join': ['', ['id=', { Ref: logicalId(image) }]] } } });
+  });
+
+  test('is too late in a stage of another region that is synthesised after the image', () => {
+    const app = new App();
+    const image = declareImage({}, new Stack(new Stage(app, 'A'), 'Images', { env }));
+    const declare = (id: string, value: (stack: Stack) => string) => {
+      const consumer = new Stack(new Stage(app, id), 'Consumer', { env: away });
+      new CfnOutput(consumer, 'Id', { value: value(consumer) });
+    };
+    declare('B', (consumer) => image.getImage(consumer).imageId);
+    expect(() => app.synth()).not.toThrow();
+    declare('C', () => image.imageId);
+    expect(() => app.synth({ force: true })).toThrow('The ID of A/Images/Image is used in C/Consumer, for which its plan is written already');
   });
 });
 

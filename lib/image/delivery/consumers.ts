@@ -3,6 +3,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct, type IConstruct } from 'constructs';
 import { needRole } from './role-order';
 import { deployAfter, outermostStack, same } from './stacks';
+import { GoldenError } from '../../errors';
 import type { ConsumerSpec } from '../../plan/delivery';
 import { ImageKeyGrants } from '../keys/image-key-grants';
 
@@ -23,6 +24,8 @@ export interface ConsumersOptions {
   /** Key of the image in a region, if it has one of its own there. */
   readonly keyIn: (region: string) => IKey | undefined;
   readonly fault: (code: string, message: string, hint: string) => void;
+  /** Called when the image has to go to a further place. */
+  readonly changed: () => void;
 }
 
 /** The stacks that use an image: their accounts and regions are places that it is taken to. */
@@ -31,14 +34,32 @@ export class Consumers {
   private readonly targets = new Map<string, ConsumerSpec>();
   private readonly regions = new Set<string>();
   private readonly granted = new Set<string>();
+  private closed = false;
 
   constructor(private readonly image: Construct, private readonly options: ConsumersOptions) {}
+
+  /** From now on the places are written down. */
+  close(): void {
+    this.closed = true;
+  }
+
+  /** As `add`, for a token: nobody knows where it is used before it is resolved. */
+  addResolved(user: IConstruct): Stack {
+    const [home, stack] = [outermostStack(this.image), outermostStack(user)];
+    if (!this.closed || stack === home || this.seen.has(stack) || (same(home.account, stack.account) && same(home.region, stack.region))) {
+      return this.add(user);
+    }
+    throw new GoldenError('used-too-late', `The ID of ${this.image.node.path} is used in ${stack.node.path}, for which its plan is written already`, {
+      kind: 'usage', path: user.node.path, hint: 'Take it by image.getImage(scope).imageId instead of image.imageId.',
+    });
+  }
 
   /** Takes the image to where it is used. Returns the stack that reads its ID. */
   add(user: IConstruct): Stack {
     const [home, stack] = [outermostStack(this.image), outermostStack(user)];
     if (stack === home || this.seen.has(stack)) { return stack; }
     this.seen.add(stack);
+    this.options.changed();
     this.reach(home, stack);
     if (this.options.afterHome && !deployAfter(stack, home, `it uses ${this.image.node.path}`)) {
       this.options.fault(
