@@ -1,8 +1,9 @@
 import { execFileSync } from 'child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'fs';
 import { join } from 'path';
-import { Stack, Stage } from 'aws-cdk-lib';
+import { NestedStack, Stack, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { CfnInstance } from 'aws-cdk-lib/aws-ec2';
 import { Assemblies, env, imageIn, propertiesOf } from './codebuild-declaration';
 import { declareImage } from './declaration';
 import type { AmiImageProps } from '../../lib/image/ami-image-props';
@@ -85,4 +86,13 @@ test('it lies with its stack in the assembly of a stage', () => {
   app.synth();
   const nested = join(app.outdir, 'assembly-Prod');
   expect(filesIn(nested)[hashIn(nested)].source.path).toBe(sourcesIn(nested)[0]);
+});
+
+test('it is an asset of the outermost stack where the image is declared in a nested one', () => {
+  const app = assemblies.app();
+  const nested = new NestedStack(assemblies.stack(app), 'Nested');
+  const image = imageIn(nested as Stack);
+  new CfnInstance(nested.nestedStackParent!, 'Box', { imageId: image.imageId });
+  app.synth();
+  expect(filesIn(app.outdir)[hashIn(app.outdir)].source.path).toBe(sourcesIn(app.outdir)[0]);
 });
