@@ -41,6 +41,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-sts@^3.1138',
     '@aws-sdk/s3-request-presigner@^3.1138',
     '@smithy/node-http-handler@^4',
+    'js-yaml@^4',
     '@types/ws@^8',
     'aws-cdk@^2.1148',
     '@types/node@^20',
