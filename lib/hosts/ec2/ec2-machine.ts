@@ -155,7 +155,7 @@ export class Ec2Machine implements Machine {
       if (!found && clock.now() - seenAt < MISSING_MS) { return undefined; }
       const state = found?.State?.Name;
       return state === 'running' || state === 'pending' ? undefined : `the instance ${this.id} ended: ${reasonOf(found)}`;
-    }, { what: `the end of ${this.id}`, timeoutMs: Number.POSITIVE_INFINITY, signal: this.watch.signal });
+    }, { what: `the end of ${this.id}`, timeoutMs: Number.POSITIVE_INFINITY, signal: this.watch.signal, steady: true });
     // Who is stopped, or cannot be looked at, was not lost.
     return new Promise((resolve) => { lost.then(resolve, () => undefined); });
   }

@@ -20,11 +20,14 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
   /** The longest pause between two looks. @default 2000 */
   readonly everyMs?: number;
+  /** Nothing is expected soon: all pauses are of the longest kind, the one before the first look, too. */
+  readonly steady?: boolean;
 }
 
 interface Wait {
   readonly id: string;
   readonly everyMs: number;
+  readonly steady: boolean;
   readonly since: number;
   nextAt: number;
   readonly look: (found: Found[PollKind] | undefined) => void;
@@ -53,7 +56,7 @@ export class Poller {
   wait<K extends PollKind, T>(
     kind: K, region: string, id: string, until: (found: Found[K] | undefined) => T | undefined, options: WaitOptions,
   ): Promise<T> {
-    const { what, timeoutMs, signal, everyMs = PAUSE_MS } = options;
+    const { what, timeoutMs, signal, everyMs = PAUSE_MS, steady = false } = options;
     const { clock } = this;
     const deadline = clock.now() + timeoutMs;
     const round = this.round(kind, region);
@@ -74,7 +77,8 @@ export class Poller {
         settle();
         resolve(result);
       };
-      const wait: Wait = { id, everyMs, since: clock.now(), nextAt: clock.now(), look, miss, fail };
+      const now = clock.now();
+      const wait: Wait = { id, everyMs, steady, since: now, nextAt: steady ? now + everyMs : now, look, miss, fail };
       if (signal?.aborted) { abort(); return; }
       signal?.addEventListener('abort', abort, { once: true });
       round.add(wait);
@@ -150,7 +154,7 @@ class Round {
 
   private putOff(wait: Wait): void {
     const now = this.clock.now();
-    wait.nextAt = now + Math.min(wait.everyMs, Math.max(FIRST_PAUSE_MS, (now - wait.since) * SHARE));
+    wait.nextAt = now + (wait.steady ? wait.everyMs : Math.min(wait.everyMs, Math.max(FIRST_PAUSE_MS, (now - wait.since) * SHARE)));
   }
 
   private show(wait: Wait, found: Found[PollKind] | undefined): void {

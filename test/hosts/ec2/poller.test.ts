@@ -30,7 +30,7 @@ beforeEach(() => {
   }));
 });
 
-const running = (id: string, options: { region?: string; timeoutMs?: number; signal?: AbortSignal } = {}) => poller.wait(
+const running = (id: string, options: { region?: string; timeoutMs?: number; signal?: AbortSignal; steady?: boolean } = {}) => poller.wait(
   'instance', options.region ?? 'eu-west-1', id, (found) => (found?.State?.Name === 'running' ? id : undefined),
   { what: `${id} to run`, timeoutMs: 600_000, ...options },
 );
@@ -55,6 +55,12 @@ test('looks come soon at first, and so often that little of a wait is lost, but 
   }
   expect(waited).toBeGreaterThan(25_000);
   expect(pauses[pauses.length - 1]).toBe(2000);
+});
+
+test('where nothing is expected soon, no look comes before its pause', async () => {
+  states.i = ['pending', 'pending', 'running'];
+  await running('i', { steady: true });
+  expect(clock.pauses).toEqual([2000, 2000, 2000]);
 });
 
 test('what is not known yet is waited for', async () => {
