@@ -96,3 +96,21 @@ test('it is an asset of the outermost stack where the image is declared in a nes
   app.synth();
   expect(filesIn(app.outdir)[hashIn(app.outdir)].source.path).toBe(sourcesIn(app.outdir)[0]);
 });
+
+test('it has the plan with the places of all stacks that use the image, also those that are found last', () => {
+  const app = assemblies.app();
+  const home = assemblies.stack(app);
+  const image = imageIn(home);
+  const there = new Stack(app, 'There', { env: { ...env, region: 'us-east-1' } });
+  new CfnInstance(there, 'Box', { imageId: image.imageId });
+  app.synth();
+  const source = join(app.outdir, sourcesIn(app.outdir)[0]);
+  const plan = JSON.parse(readFileSync(join(source, 'ImagesImage8C66D468.golden-plan.json'), 'utf8'));
+  expect(plan.delivery.regions).toEqual([{ region: 'us-east-1' }]);
+  const alone = synthesise();
+  expect(hashIn(app.outdir)).not.toBe(hashIn(alone));
+  const template = JSON.parse(readFileSync(join(app.outdir, 'Images.template.json'), 'utf8'));
+  const [{ Properties: { DeliveryHash } }] = Object.values<any>(template.Resources).filter(({ Type }) => Type === 'Custom::GoldenImageBuild');
+  expect(DeliveryHash).toBe(plan.deliveryHash);
+  expect(JSON.stringify(template)).toContain('arn:aws:ec2:us-east-1::image/*');
+});

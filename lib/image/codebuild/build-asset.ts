@@ -21,19 +21,25 @@ const digests = new Map<string, string>();
  * and the engine.
  */
 export class BuildAsset {
-  private located?: { readonly hash: string; readonly location: FileAssetLocation };
+  private location?: Pick<FileAssetLocation, 'bucketName' | 'objectKey'>;
 
   constructor(private readonly image: DeliveredImage) {}
 
-  /** Where it will be, once it was published. Locks the image. */
-  get location(): FileAssetLocation {
-    return this.add().location;
+  /** The bucket that it is published in. */
+  get bucketName(): string {
+    return this.place.bucketName;
   }
 
-  /** Puts the folder together. The plan and its assets are in the assembly by now. */
+  /** Its key in the bucket. */
+  get objectKey(): string {
+    return this.place.objectKey;
+  }
+
+  /** Puts the folder together, and lists it among the assets of the stack. The plan and its assets are in the assembly by now. */
   write(session: ISynthesisSession): void {
     const { planFile } = this.image;
-    const folder = join(session.outdir, folderName(this.add().hash));
+    const hash = this.hash();
+    const folder = join(session.outdir, folderName(hash));
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(join(folder, ENGINE_FOLDER), { recursive: true });
     for (const file of engineFiles()) { copyFileSync(file, join(folder, ENGINE_FOLDER, basename(file)), constants.COPYFILE_FICLONE); }
@@ -45,20 +51,24 @@ export class BuildAsset {
     writeFileSync(join(folder, 'manifest.json'), canonicalJson({
       version: Manifest.version(), artifacts: { [planFile]: { type: ArtifactType.NONE, properties: { file: planFile } } },
     }, 2));
-  }
-
-  /** Lists it among the assets of the stack, where its template is made: nothing may change the image any more. */
-  private add(): { readonly hash: string; readonly location: FileAssetLocation } {
-    if (this.located) { return this.located; }
-    const { construct, planFile } = this.image;
-    const hash = digestOf({ plan: this.image.plan(), planFile, assets: [...this.image.assets().keys()], engine: engineFiles().map(digestOfFile) });
-    const location = Stack.of(construct).synthesizer.addFileAsset({
+    const { construct } = this.image;
+    this.location = Stack.of(construct).synthesizer.addFileAsset({
       fileName: folderName(hash),
       packaging: FileAssetPackaging.ZIP_DIRECTORY,
       sourceHash: hash,
       displayName: `build of ${construct.node.path}`,
     });
-    return this.located = { hash, location };
+  }
+
+  /** Until the template is made the plan may change: stacks that use the image are found while references are resolved. */
+  private get place(): Pick<FileAssetLocation, 'bucketName' | 'objectKey'> {
+    return this.location ?? { bucketName: 'not-yet', objectKey: 'not-yet' };
+  }
+
+  private hash(): string {
+    return digestOf({
+      plan: this.image.plan(), planFile: this.image.planFile, assets: [...this.image.assets().keys()], engine: engineFiles().map(digestOfFile),
+    });
   }
 }
 

@@ -36,7 +36,7 @@ export function addBuildPolicies(scope: Construct, image: DeliveredImage, option
     const policy = new CfnManagedPolicy(scope, `May${name[0].toUpperCase()}${name.slice(1)}`, {
       description: `Building the golden image ${image.construct.node.path}: ${name}`.slice(0, 1000),
       roles: [role.roleName],
-      policyDocument: Lazy.any({ produce: () => policyDocument(groups()[name]) }),
+      policyDocument: Lazy.uncachedAny({ produce: () => policyDocument(groups()[name]) }),
     });
     policy.node.addValidation({ validate: () => tooLong(groups()[name], policy) });
     return policy;

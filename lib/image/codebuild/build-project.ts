@@ -43,13 +43,12 @@ export class BuildProject extends Construct {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
       description: `Builds the golden image ${image.construct.node.path}`.slice(0, 1000),
     });
-    const location = () => asset.location;
     this.project = new Project(this, 'Project', {
       description: `Builds the golden image ${image.construct.node.path}`.slice(0, 255),
       role,
       source: Source.s3({
-        bucket: Bucket.fromBucketName(this, 'Assets', Lazy.uncachedString({ produce: () => location().bucketName })),
-        path: Lazy.uncachedString({ produce: () => location().objectKey }),
+        bucket: Bucket.fromBucketName(this, 'Assets', Lazy.uncachedString({ produce: () => asset.bucketName })),
+        path: Lazy.uncachedString({ produce: () => asset.objectKey }),
       }),
       buildSpec: buildspec({
         engine: `${ENGINE_FOLDER}/golden.js`,
