@@ -34,6 +34,10 @@ test('what is kept in a cloud account is refused without one, with the way out',
   await expect(values.read('token', { type: 'secretsManager', id: 'tokens' })).rejects.toMatchObject({
     code: 'no-account', message: 'token is read from the secret tokens of Secrets Manager, and this host reaches no cloud account',
   });
+  const id = { type: 'stackOutput', stack: 'Data', output: 'Token' } as const;
+  await expect(values.read('secret:1', { type: 'namedByOutput', service: 'secretsManager', id })).rejects.toMatchObject({
+    code: 'no-account', message: 'secret:1 is read from what the output Token of the stack Data names, and this host reaches no cloud account',
+  });
 });
 
 test('the command line says otherwise: a value, a variable, a file without its last newline', async () => {

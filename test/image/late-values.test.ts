@@ -156,6 +156,11 @@ describe('what an image is', () => {
     provisioners: [Provisioner.shell({ inline: [`sync ${bucket.bucketName}`], environment: { ARN: bucket.bucketArn } })],
   });
 
+  // A change here builds images of users anew.
+  test('is told by where its values stand in it', () => {
+    expect(build(world()).definitionHash).toBe('45a19cefe530fca6cb67c2756b96f5e61d8ef3490a23a83bec2f7ddf44f01987');
+  });
+
   test('does not depend on the names of stacks and constructs that values come from', () => {
     expect(build(world({ data: 'Storage', images: 'Machines', bucket: 'Assets' })).definitionHash).toBe(build(world()).definitionHash);
   });
