@@ -25,6 +25,20 @@ describe('a build that does not come to its end', () => {
     expect(output).toMatch(new RegExp(`CodeBuild Slow[\\w-]*:[0-9a-f-]{36}:\\s+${status}`));
   });
 
+  test('is stopped when its stack is deleted meanwhile, and the stack goes', async () => {
+    const deployed = account.deploy('Slow', slow);
+    const id = await account.runningBuild('Slow');
+
+    await account.to.cloudFormation.deleteStack({ StackName: 'Slow' });
+
+    expect((await deployed).exitCode).toBe(1);
+    for (const end = Date.now() + 60_000; await account.statusOf('Slow') !== undefined && Date.now() < end;) {
+      await new Promise((resolve) => { setTimeout(resolve, 200); });
+    }
+    expect(await account.statusOf('Slow')).toBeUndefined();
+    expect(account.builds().find((build) => build.id === id)!.status).toBe('STOPPED');
+  });
+
   test('fails its stack when its time is over', async () => {
     const { settings } = account.aws.cloud.services.codeBuild;
     settings.minuteMs = 3_000;
