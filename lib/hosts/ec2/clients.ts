@@ -1,5 +1,10 @@
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { EC2Client } from '@aws-sdk/client-ec2';
-import type { S3Client } from '@aws-sdk/client-s3';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { assumedRole, type AssumedRole } from './assumed-role';
@@ -9,16 +14,6 @@ import { TokenBuckets } from './token-buckets';
 import { GoldenError } from '../../errors';
 import type { Clock } from '../../ports/clock';
 import type { CloudAccess, CloudCredentials, NetworkAgents } from '../../ports/cloud-access';
-
-/* What only some builds need is loaded by those. */
-/* eslint-disable @typescript-eslint/no-require-imports */
-const s3Package = () => require('@aws-sdk/client-s3') as typeof import('@aws-sdk/client-s3');
-const ssmPackage = () => require('@aws-sdk/client-ssm') as typeof import('@aws-sdk/client-ssm');
-const iamPackage = () => require('@aws-sdk/client-iam') as typeof import('@aws-sdk/client-iam');
-const secretsManagerPackage = () => require('@aws-sdk/client-secrets-manager') as typeof import('@aws-sdk/client-secrets-manager');
-const cloudFormationPackage = () => require('@aws-sdk/client-cloudformation') as typeof import('@aws-sdk/client-cloudformation');
-const autoScalingPackage = () => require('@aws-sdk/client-auto-scaling') as typeof import('@aws-sdk/client-auto-scaling');
-/* eslint-enable @typescript-eslint/no-require-imports */
 
 // The SDK is part of this program: its users cannot act on what it says of versions of Node.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
@@ -74,11 +69,11 @@ export class CloudClients {
   }
 
   ssm(region: string): Caller {
-    return this.caller('ssm', region, () => new (ssmPackage().SSMClient)(this.configuration(region)));
+    return this.caller('ssm', region, () => new SSMClient(this.configuration(region)));
   }
 
   iam(region: string): Caller {
-    return this.caller('iam', region, () => new (iamPackage().IAMClient)(this.configuration(region)));
+    return this.caller('iam', region, () => new IAMClient(this.configuration(region)));
   }
 
   s3(region: string): Caller {
@@ -86,20 +81,20 @@ export class CloudClients {
   }
 
   secretsManager(region: string): Caller {
-    return this.caller('secretsmanager', region, () => new (secretsManagerPackage().SecretsManagerClient)(this.configuration(region)));
+    return this.caller('secretsmanager', region, () => new SecretsManagerClient(this.configuration(region)));
   }
 
   cloudFormation(region: string): Caller {
-    return this.caller('cloudformation', region, () => new (cloudFormationPackage().CloudFormationClient)(this.configuration(region)));
+    return this.caller('cloudformation', region, () => new CloudFormationClient(this.configuration(region)));
   }
 
   autoScaling(region: string): Caller {
-    return this.caller('autoscaling', region, () => new (autoScalingPackage().AutoScalingClient)(this.configuration(region)));
+    return this.caller('autoscaling', region, () => new AutoScalingClient(this.configuration(region)));
   }
 
   /** The client itself, for what signs URLs. */
   s3Client(region: string): S3Client {
-    return memo(this.s3Clients, region, () => new (s3Package().S3Client)({
+    return memo(this.s3Clients, region, () => new S3Client({
       ...this.configuration(region),
       requestHandler: this.patient,
       // Names of buckets are no names of hosts there.

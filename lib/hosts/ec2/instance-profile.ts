@@ -1,11 +1,10 @@
+import {
+  AddRoleToInstanceProfileCommand, CreateInstanceProfileCommand, CreateRoleCommand, GetInstanceProfileCommand, PutRolePolicyCommand,
+} from '@aws-sdk/client-iam';
 import { awsCode } from './aws-errors';
 import type { Caller } from './aws-request';
 import { TAGS } from './tags';
 import { BUILDER_POLICY, BUILDER_PROFILE } from '../../policies/builder-role';
-
-/* Few builds need it: only those that use the managed profile. */
-// eslint-disable-next-line @typescript-eslint/no-require-imports
-const iamPackage = () => require('@aws-sdk/client-iam') as typeof import('@aws-sdk/client-iam');
 
 export interface BuilderProfile {
   readonly name: string;
@@ -15,9 +14,6 @@ export interface BuilderProfile {
 
 /** The managed profile; makes what there is not of it. Two who do so at once come to the same. */
 export async function builderProfile(iam: Caller, servicePrincipal: string): Promise<BuilderProfile> {
-  const {
-    AddRoleToInstanceProfileCommand, CreateInstanceProfileCommand, CreateRoleCommand, GetInstanceProfileCommand, PutRolePolicyCommand,
-  } = iamPackage();
   const names = { RoleName: BUILDER_PROFILE, InstanceProfileName: BUILDER_PROFILE };
   const Tags = [{ Key: TAGS.managed, Value: 'true' }];
   const known = await unless('NoSuchEntity', iam.send(new GetInstanceProfileCommand(names)));
