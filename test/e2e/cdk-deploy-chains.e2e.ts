@@ -87,26 +87,43 @@ test('three images of one stack are built at the same time', async () => {
   expect(acts.slice(-7)).toEqual([...Array<string>(3).fill('RunInstances'), ...Array<string>(3).fill('CreateImage'), 'RunInstances']);
 });
 
-test('an image has what a stack before it declares, in one deployment of both', async () => {
-  const assembly = aws.synth('late', (app) => {
+test('an image has what a stack before it declares, in one deployment of both, and is built anew when that changes', async () => {
+  const synth = (name: string, value: string) => aws.synth(name, (app) => {
     const data = new Stack(app, 'Data', { env: aws.env });
-    const greeting = new CfnParameter(data, 'Greeting', { type: 'String', value: 'it\'s "late"' });
+    const greeting = new CfnParameter(data, 'Greeting', { type: 'String', value });
     const images = new Stack(app, 'LateImages', { env: aws.env });
-    const image = markedImage(images, 'Web', {
+    instanceOf(images, markedImage(images, 'Web', {
       marker: 'late',
       image: {
         provisioners: [
-          Provisioner.file({ source: FileSource.inline('late\n'), destination: '/etc/marker' }),
-          Provisioner.shell({ inline: [`printf %s ${greeting.attrValue} >/etc/greeting`, 'test "$(cat /etc/greeting)" = "$EXPECTED"'], environment: { EXPECTED: 'it\'s "late"' } }),
+          Provisioner.file({ source: FileSource.inline(`late\n${greeting.attrValue}\n`), destination: '/etc/marker' }),
+          Provisioner.shell({ inline: [`test "$(tail -n 1 /etc/marker)" = ${greeting.attrValue}`] }),
         ],
       },
-    });
-    instanceOf(images, image);
+    }));
   });
-  const { exitCode, output } = await aws.deploy(['--app', assembly, '--all']);
-  expect([exitCode, output]).toEqual([0, expect.stringContaining('✅  LateImages')]);
-  const { image, running } = await deployed(aws, 'LateImages');
-  expect(running).toBe(image);
+  const first = await aws.deploy(['--app', synth('late', 'it\'s "early"'), '--all']);
+  expect([first.exitCode, first.output]).toEqual([0, expect.stringContaining('✅  LateImages')]);
+  const before = await deployed(aws, 'LateImages');
+  expect(before.running).toBe(before.image);
+
+  const second = await aws.deploy(['--app', synth('later', '$(late)'), '--all']);
+  expect([second.exitCode, second.output]).toEqual([0, expect.stringContaining('✅  LateImages')]);
+  const after = await deployed(aws, 'LateImages');
+  expect(after.running).toBe(after.image);
+  expect(after.image).not.toBe(before.image);
+});
+
+test('two stacks in two regions have the same image, each built in its own', async () => {
+  const assembly = aws.synth('regions', (app) => {
+    ['us-east-2', 'us-west-2'].forEach((region) => serverStack(app, `Site-${region}`, { marker: 'everywhere', env: { ...aws.env, region } }));
+  });
+  const { exitCode, output } = await aws.deploy(['--app', assembly, '--all', '--concurrency', '2']);
+  expect([exitCode, output]).toEqual([0, expect.stringContaining('✅  Site-us-west-2')]);
+  expect(aws.activity()).toEqual({ launches: 4, captures: 2 });
+  const [east, west] = [await deployed(aws, 'Site-us-east-2'), await deployed(aws, 'Site-us-west-2', 'us-west-2')];
+  expect(east.image).not.toBe(west.image);
+  expect([east, west]).toEqual([east, west].map(({ image }) => expect.objectContaining({ status: 'CREATE_COMPLETE', running: image, alias: image })));
 });
 
 test('what starts from an image that fails is not built, and the stack stays away', async () => {
