@@ -113,7 +113,7 @@ async function endless(more: object = {}): Promise<string> {
   const id = await started(await makeProject(to, phases), more);
   await until(async () => {
     const [, logStreamName] = id.split(':');
-    return (await linesOf(to, '/aws/codebuild/images', logStreamName).catch(() => [])).includes('begun');
+    return (await linesOf(to, '/aws/codebuild/images', logStreamName).catch((): string[] => [])).includes('begun');
   });
   return id;
 }

@@ -38,7 +38,8 @@ const template = (properties: object) => JSON.stringify({
 });
 
 const deploy = async (properties: object, verb: 'createStack' | 'updateStack' = 'createStack') => {
-  await to.cloudFormation[verb]({ StackName: 'Things', TemplateBody: template(properties), Capabilities: ['CAPABILITY_IAM'] });
+  const input = { StackName: 'Things', TemplateBody: template(properties), Capabilities: ['CAPABILITY_IAM' as const] };
+  await (verb === 'createStack' ? to.cloudFormation.createStack(input) : to.cloudFormation.updateStack(input));
   return ended();
 };
 

@@ -41,6 +41,7 @@ export class Functions {
       logGroup: `/aws/lambda/${name}`,
       folder: '',
       statements: [],
+      retryAttempts: 2,
     }, input);
     await this.checkRole(created.role);
     return this.keep({ ...created, folder: unpacked(writeCode) });
