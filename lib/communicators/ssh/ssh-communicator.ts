@@ -50,7 +50,7 @@ export class SshCommunicator implements Communicator {
       } catch (error) {
         if (!this.mayPass(error)) { throw error; }
         // A try that the deadline cut off says less than the one before it.
-        if (!reason || error.code !== 'timed-out') { reason = error; }
+        if (!reason || (error.code !== 'timed-out' && Date.now() < deadline)) { reason = error; }
       }
       if (Date.now() + PAUSE_MS >= deadline) {
         if (reason.code === 'host-key-mismatch') { throw reason; }
