@@ -123,6 +123,8 @@ export class AgentSession {
       this.proceed();
     });
     stream.once('end', () => stream.destroy());
+    // It comes paused, and is full only once it has said something.
+    stream.resume();
   }
 
   private proceed(): void {
