@@ -1,5 +1,5 @@
 import { dirname } from 'path';
-import type { AccountOptions, HostOptions, StateOptions, WiredHost } from './surroundings';
+import type { AccountOptions, CallersPlace, HostOptions, StateOptions, WiredHost } from './surroundings';
 import { sshCommunicators } from '../communicators/ssh/ssh-communicators';
 import { sessionDialer } from '../communicators/ssm/session-dialer';
 import { ssmCommunicators } from '../communicators/ssm/ssm-communicators';
@@ -13,6 +13,7 @@ import { s3State } from '../hosts/ec2/s3-state';
 import { s3Staging } from '../hosts/ec2/staging';
 import type { Plan } from '../plan/model';
 import { parseS3Location } from '../policies/bucket-names';
+import type { Clock } from '../ports/clock';
 import type { CommunicatorFactory } from '../ports/communicator';
 import type { StateStore } from '../ports/state';
 
@@ -63,6 +64,15 @@ export async function openS3State({ location, clock, stateFolder, ...account }: 
   const { clients } = openCloud({ clock, outputFolder: stateFolder, region: account.region, roleArn: account.roleArn });
   const region = await bucketRegion(clients, place.bucket, await clients.defaultRegion());
   return s3State({ client: clients.s3(region), ...place }, clock);
+}
+
+/** Whatever stands in the way of knowing it is told by the command itself, where it needs to know. */
+export async function callersPlace({ clock, ...account }: AccountOptions & { readonly clock: Clock }): Promise<CallersPlace> {
+  useProfile(account);
+  const { clients } = openCloud({ clock, outputFolder: '', region: account.region, roleArn: account.roleArn });
+  const region = await clients.defaultRegion().catch(() => undefined);
+  const caller = region === undefined ? undefined : await clients.callerIdentity(region).catch(() => undefined);
+  return { account: caller?.account, region };
 }
 
 /** The SDK reads it from the environment, wherever it makes a client. */

@@ -4,7 +4,7 @@ import { openTerminal } from './apply/terminal-device';
 import { runCli } from './cli';
 import { EXIT_CODES } from './exit-codes';
 import type { Output } from './surroundings';
-import { openStateStore, systemClock, wireHost } from './wiring';
+import { askCallersPlace, openStateStore, systemClock, wireHost } from './wiring';
 
 const controller = new AbortController();
 // Many images are built at once, and all that each waits for ends with an interruption.
@@ -39,6 +39,7 @@ void runCli(process.argv.slice(2), {
   callingArguments,
   hosts: wireHost,
   states: openStateStore,
+  callersPlace: askCallersPlace,
 }).then((exitCode) => {
   // Not before all is written: pipes take their time. Not later either: something left open must not hold the command up.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

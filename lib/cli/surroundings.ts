@@ -20,6 +20,14 @@ export interface Surroundings {
   readonly callingArguments?: () => Promise<readonly string[]>;
   readonly hosts: HostFactory;
   readonly states: StateFactory;
+  /** Which account the credentials are of, and which region they are used in. */
+  readonly callersPlace?: (options: AccountOptions & { readonly clock: Clock }) => Promise<CallersPlace>;
+}
+
+/** What an app is told of where it is deployed, as far as it is known. */
+export interface CallersPlace {
+  readonly account?: string;
+  readonly region?: string;
 }
 
 export interface Output {

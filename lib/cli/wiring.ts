@@ -4,7 +4,7 @@ import { stateInFolder } from '../engine/state-folder';
 import { GoldenError } from '../errors';
 import { run } from '../process';
 import { requireCompiled } from './code-cache';
-import type { HostFactory, StateFactory } from './surroundings';
+import type { HostFactory, StateFactory, Surroundings } from './surroundings';
 import type { Clock } from '../ports/clock';
 import type { CommunicatorFactory } from '../ports/communicator';
 import type { LocalRunner } from '../ports/local-runner';
@@ -46,6 +46,9 @@ export const openStateStore: StateFactory = async ({ location, ...options }) => 
   if (location.startsWith('s3://')) { return ec2Wiring().openS3State({ location, ...options }); }
   throw new GoldenError('invalid-option', `--state ${location} is not understood`, { kind: 'usage', hint: 'Write --state s3://BUCKET/PREFIX' });
 };
+
+/** Asks AWS who calls. */
+export const askCallersPlace: Surroundings['callersPlace'] = (options) => ec2Wiring().callersPlace(options);
 
 /** An SSH implementation takes longer to load than it takes to see that an image is unchanged. */
 function sshWhenUsed(): CommunicatorFactory {

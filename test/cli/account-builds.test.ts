@@ -39,6 +39,14 @@ test('list shows the AMI of each region, until they are removed', async () => {
   expect((await account.golden(['list', '--app', 'app'])).out).toContain('no artifact');
 });
 
+test('an app is told of the account and region of the credentials where images are built in one, as the CDK tells it', async () => {
+  account.declare('another', {});
+  const app = 'echo "for $CDK_DEFAULT_ACCOUNT in $CDK_DEFAULT_REGION" >&2; exit 1';
+  expect((await account.golden(['destroy', '--app', app])).err).toContain('for 123456789012 in us-east-2\n');
+  expect((await account.golden(['build', '--host', 'ec2', '--region', 'eu-west-1', '--app', app])).err).toContain('for 123456789012 in eu-west-1\n');
+  expect((await account.golden(['build', '--app', app])).err).toContain('for  in \n');
+});
+
 test('a build starts from the layer at a checkpoint and runs only what comes after; without the cache it runs all; destroy removes the layer', async () => {
   const image = (last: string) => ({ builder: overSsh, provisioners: [shell('echo first > /etc/first'), Provisioner.checkpoint(), shell(last)] });
   account.declare('first', { Web: image('true') });

@@ -9,7 +9,7 @@ import { createSsmService, type TestableSsmService } from './cloud/ssm/create-ss
 import type { JsonEvent } from './golden';
 import { AmiImage, Source, type AmiImageProps } from '../../lib';
 import { runCli } from '../../lib/cli/cli';
-import { openStateStore, systemClock, wireHost } from '../../lib/cli/wiring';
+import { askCallersPlace, openStateStore, systemClock, wireHost } from '../../lib/cli/wiring';
 import type { Clock } from '../../lib/ports/clock';
 
 /** What the command said. */
@@ -66,6 +66,7 @@ export async function startAccountCli(): Promise<AccountCli> {
         stderr: { write: (text) => { err += text; } },
         hosts: wireHost,
         states: openStateStore,
+        callersPlace: askCallersPlace,
       });
       const events = argv.includes('--json') ? out.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as JsonEvent) : [];
       return { exitCode, out, err, events };

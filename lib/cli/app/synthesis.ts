@@ -3,15 +3,17 @@ import { tmpdir } from 'os';
 import { join, resolve } from 'path';
 import { GoldenError } from '../../errors';
 import { run } from '../../process';
-import type { Surroundings } from '../surroundings';
+import type { AccountOptions, Surroundings } from '../surroundings';
 import { AppOutput } from './app-output';
 import { readConfiguration, type Configuration } from './configuration';
 
-export interface SynthesisOptions {
+export interface SynthesisOptions extends AccountOptions {
   /** A command for a shell, or the folder of an assembly. @default from cdk.json */
   readonly app?: string;
   /** @default from cdk.json, else cdk.out */
   readonly assemblyOutput?: string;
+  /** An app whose images are built in an account is told which one that is. */
+  readonly host?: string;
 }
 
 /** Linux takes no longer string in an environment. */
@@ -30,8 +32,16 @@ export async function synthesise(options: SynthesisOptions, surroundings: Surrou
   const folder = resolve(surroundings.folder, app);
   if (isFolder(folder)) { return folder; }
   const output = resolve(surroundings.folder, options.assemblyOutput ?? configuration.output ?? 'cdk.out');
-  await runApp(app, output, configuration, surroundings);
+  const { environment } = surroundings;
+  await runApp(app, output, configuration, { ...surroundings, environment: { ...await placeOf(options, surroundings), ...environment } });
   return output;
+}
+
+/** The variables that the CDK's own command gives to an app. */
+async function placeOf({ host, region, profile, roleArn }: SynthesisOptions, { callersPlace, clock }: Surroundings): Promise<NodeJS.ProcessEnv> {
+  if (host !== 'ec2' || !callersPlace) { return {}; }
+  const place = await callersPlace({ region, profile, roleArn, clock });
+  return { ...place.account && { CDK_DEFAULT_ACCOUNT: place.account }, ...place.region && { CDK_DEFAULT_REGION: place.region } };
 }
 
 async function runApp(app: string, folder: string, { context }: Configuration, surroundings: Surroundings): Promise<void> {

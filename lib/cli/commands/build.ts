@@ -10,6 +10,7 @@ import type { Surroundings } from '../surroundings';
 import { checkOverrides, parseOverrides } from '../values';
 
 export interface BuildOptions extends AppOptions, AskedOptions {
+  readonly host: string;
   readonly parallel: number;
   readonly cache: boolean;
   readonly bootTest?: boolean;

@@ -6,6 +6,7 @@ import { count } from '../reporting/figures';
 import type { Surroundings } from '../surroundings';
 
 export interface DestroyOptions extends AppOptions, HostCommandOptions {
+  readonly host: string;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   /** Construct paths of images whose app is not there any more. */

@@ -3,7 +3,9 @@ import { plansToBuild, type AppOptions } from './selected-plans';
 import { GoldenError } from '../../errors';
 import type { Surroundings } from '../surroundings';
 
-export interface IamOptions extends AppOptions, HostCommandOptions {}
+export interface IamOptions extends AppOptions, HostCommandOptions {
+  readonly host: string;
+}
 
 /** Prints the policies that building images needs, as JSON: one document for each role. */
 export async function iamCommand(patterns: readonly string[], options: IamOptions, surroundings: Surroundings): Promise<number> {

@@ -8,6 +8,7 @@ import type { Surroundings } from '../surroundings';
 import { checkOverrides, parseOverrides, valueSource } from '../values';
 
 export interface PlanOptions extends AppOptions, HostCommandOptions {
+  readonly host: string;
   readonly cache: boolean;
   readonly newerSource?: boolean;
   readonly parameter?: readonly string[];
