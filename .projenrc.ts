@@ -150,7 +150,7 @@ project.addTask('test:cloud', {
 });
 project.addTask('test:deploy', {
   description: 'Slow suites of the command line of the CDK, which deploys images to the emulated AWS (needs root)',
-  exec: 'jest --testMatch "<rootDir>/test/e2e/+(cdk|codebuild|python)*.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 300000 --maxWorkers 2',
+  exec: 'jest --testMatch "<rootDir>/test/e2e/+(cdk|codebuild|python)*.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 300000 --maxWorkers 3',
   receiveArgs: true,
 });
 project.addTask('test:faults', {
