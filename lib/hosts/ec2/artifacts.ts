@@ -7,18 +7,23 @@ import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
 import type { Artifact } from '../../ports/host';
 
-/** An image as it was found. */
-export interface FoundArtifact extends Artifact {
-  readonly image?: Image;
+/** Images as they were when their artifacts were found: who makes one agree with its plan need not ask again. */
+const found = new WeakMap<Artifact, Image>();
+
+/** The image of an artifact that was found. */
+export function foundImage(artifact: Artifact): Image | undefined {
+  return found.get(artifact);
 }
 
 /** The published image of a key, the newest of several. One that was deregistered is none: it is built anew. */
-export async function findArtifact(cloud: Cloud, plan: Plan, keys: BuildKeys): Promise<FoundArtifact | undefined> {
+export async function findArtifact(cloud: Cloud, plan: Plan, keys: BuildKeys): Promise<Artifact | undefined> {
   const image = await publishedImage(cloud, await cloud.regionOf(plan), keys.build);
   if (!image) { return undefined; }
   const written = await readManifest(cloud.outputFolder, plan.image, keys.build);
   const isOfImage = Object.values(written?.images ?? {}).includes(image.ImageId);
-  return { id: image.ImageId!, buildKey: keys.build, files: [], manifest: isOfImage ? written! : manifestOf(image), image };
+  const artifact: Artifact = { id: image.ImageId!, buildKey: keys.build, files: [], manifest: isOfImage ? written! : manifestOf(image) };
+  found.set(artifact, image);
+  return artifact;
 }
 
 /** The published image of a build key in a region. */

@@ -1,5 +1,5 @@
 import type { Image } from '@aws-sdk/client-ec2';
-import type { FoundArtifact } from './artifacts';
+import { foundImage } from './artifacts';
 import type { Ec2Draft } from './capture';
 import type { Cloud } from './cloud';
 import { publishToConsumers, recordConsumers } from './consumers';
@@ -12,7 +12,7 @@ import { imageTags, TAGS, tagOf, type TagMap } from './tags';
 import { GoldenError } from '../../errors';
 import type { Plan } from '../../plan/model';
 import { wantedRegions } from '../../policies/regions';
-import type { CaptureRequest, HostContext } from '../../ports/host';
+import type { Artifact, CaptureRequest, HostContext } from '../../ports/host';
 
 /** Takes a draft to all regions of the plan, and lets those use it whom the plan names. Errors: `copy-failed`, `public-access-blocked`. */
 export async function distributeImage(cloud: Cloud, draft: Ec2Draft, { plan }: CaptureRequest, context: HostContext): Promise<void> {
@@ -24,11 +24,11 @@ export async function distributeImage(cloud: Cloud, draft: Ec2Draft, { plan }: C
 
 /** Makes a published image, its copies and its parameters what the plan wants them to be now. Returns a line for each change. */
 export async function reconcileImage(
-  cloud: Cloud, artifact: FoundArtifact, { plan, keys }: CaptureRequest, context: HostContext,
+  cloud: Cloud, artifact: Artifact, { plan, keys }: CaptureRequest, context: HostContext,
 ): Promise<readonly string[]> {
   const { signal } = context;
   const region = await cloud.regionOf(plan);
-  const image = artifact.image ?? await existingImage(cloud, region, artifact.id, plan, signal);
+  const image = foundImage(artifact) ?? await existingImage(cloud, region, artifact.id, plan, signal);
   tellUnwanted(image, plan, region, context);
   const { copies, made } = await copyImage(cloud, { plan, region, image, tags: draftTags(cloud, plan, image, context.buildId) }, context);
   const places = new Map([[region, image], ...copies]);
