@@ -59,11 +59,19 @@ quietly() {
   if "$@" >"$log" 2>&1; then rm -f "$log"; else cat "$log" >&2; rm -f "$log"; die "this failed: $*"; fi
 }
 
-# Brings the project to where its command and its tests run.
-prepare_project() {
+install_project() {
   say "Installing the project's packages (npm ci)"
   quietly npm ci --no-audit --no-fund --loglevel=error
+}
+
+compile_project() {
   say "Compiling with jsii, and bundling the command golden"
   quietly npx --no-install projen compile
   quietly npx --no-install projen post-compile
+}
+
+# Brings the project to where its command and its tests run.
+prepare_project() {
+  install_project
+  compile_project
 }
