@@ -1,5 +1,5 @@
 import { dirname } from 'path';
-import type { AccountOptions, CallersPlace, HostOptions, StateOptions, WiredHost } from './surroundings';
+import type { AccountOptions, CallersPlace, HostOptions, PlaceOptions, StateOptions, WiredHost } from './surroundings';
 import { sshCommunicators } from '../communicators/ssh/ssh-communicators';
 import { sessionDialer } from '../communicators/ssm/session-dialer';
 import { ssmCommunicators } from '../communicators/ssm/ssm-communicators';
@@ -13,7 +13,6 @@ import { s3State } from '../hosts/ec2/s3-state';
 import { s3Staging } from '../hosts/ec2/staging';
 import type { Plan } from '../plan/model';
 import { parseS3Location } from '../policies/bucket-names';
-import type { Clock } from '../ports/clock';
 import type { CommunicatorFactory } from '../ports/communicator';
 import type { StateStore } from '../ports/state';
 
@@ -67,12 +66,15 @@ export async function openS3State({ location, clock, stateFolder, ...account }: 
 }
 
 /** Whatever stands in the way of knowing it is told by the command itself, where it needs to know. */
-export async function callersPlace({ clock, ...account }: AccountOptions & { readonly clock: Clock }): Promise<CallersPlace> {
+export async function callersPlace({ clock, patienceMs, ...account }: PlaceOptions): Promise<CallersPlace> {
   useProfile(account);
   const { clients } = openCloud({ clock, outputFolder: '', region: account.region, roleArn: account.roleArn });
   const region = await clients.defaultRegion().catch(() => undefined);
-  const caller = region === undefined ? undefined : await clients.callerIdentity(region).catch(() => undefined);
-  return { account: caller?.account, region };
+  if (region === undefined) { return {}; }
+  const known = new AbortController();
+  const caller = clients.callerIdentity(region).catch(() => undefined).finally(() => known.abort());
+  const late = patienceMs === undefined ? [] : [clock.sleep(patienceMs, known.signal).then(() => undefined, () => caller)];
+  return { account: (await Promise.race([caller, ...late]))?.account, region };
 }
 
 /** The SDK reads it from the environment, wherever it makes a client. */

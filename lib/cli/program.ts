@@ -45,7 +45,7 @@ export function makeProgram(surroundings: Surroundings, ended: (exitCode: number
 
 ${EXIT_CODES_HELP}`);
 
-  withApp(forImages(program, 'synth').description('synthesise the app, and list the plans of its images'))
+  withApp(forImages(program, 'synth').addOption(profileOption()).description('synthesise the app, and list the plans of its images'))
     .action((images: string[], options: AppOptions) => synth().synthCommand(images, options, surroundings).then(ended));
 
   withValues(withHost(withApp(forImages(program, 'plan').description('show what a build would run, what is cached, and why'))))
@@ -79,10 +79,10 @@ ${EXIT_CODES_HELP}`);
     .addOption(aliasOption())
     .action((options: ApplyOptions) => apply().applyCommand(options, surroundings).then(ended));
 
-  withApp(forImages(program, 'validate').description('check plans and their assets, and print all faults'))
+  withApp(forImages(program, 'validate').addOption(profileOption()).description('check plans and their assets, and print all faults'))
     .action((images: string[], options: AppOptions) => validate().validateCommand(images, options, surroundings).then(ended));
 
-  withApp(forImages(program, 'list').description('list images, and the artifacts there are'))
+  withApp(forImages(program, 'list').addOption(profileOption()).description('list images, and the artifacts there are'))
     .addOption(outputOption())
     .option('--json', 'print JSON')
     .action((images: string[], options: ListOptions) => list().listCommand(images, options, surroundings).then(ended));

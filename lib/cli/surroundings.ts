@@ -21,7 +21,13 @@ export interface Surroundings {
   readonly hosts: HostFactory;
   readonly states: StateFactory;
   /** Which account the credentials are of, and which region they are used in. */
-  readonly callersPlace?: (options: AccountOptions & { readonly clock: Clock }) => Promise<CallersPlace>;
+  readonly callersPlace?: (options: PlaceOptions) => Promise<CallersPlace>;
+}
+
+export interface PlaceOptions extends AccountOptions {
+  readonly clock: Clock;
+  /** How long the account is waited for. @default until it is known that it cannot be known */
+  readonly patienceMs?: number;
 }
 
 /** What an app is told of where it is deployed, as far as it is known. */

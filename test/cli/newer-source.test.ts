@@ -3,7 +3,7 @@ import { join } from 'path';
 import { CopyImageCommand, DeregisterImageCommand, DescribeImagesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { App, Stack } from 'aws-cdk-lib';
-import { AmiImage, Communicator, OsFamily, Source } from '../../lib';
+import { AmiImage, Communicator, OsFamily, Provisioner, Source } from '../../lib';
 import { startAccountCli, type AccountCli } from '../support/account-cli';
 
 let account: AccountCli;
@@ -63,6 +63,19 @@ test('a newer base rebuilds nothing until it is asked for; then what starts from
   expect(third).toEqual({
     'Stack/Base': { status: 'unchanged', id: second['Stack/Base'].id }, 'Stack/Web': { status: 'unchanged', id: second['Stack/Web'].id },
   });
+});
+
+test('a build of a newer base that was killed is finished of the newer base', async () => {
+  const [, newer] = await twoBases();
+  account.declare('app', { Web: { source: Source.ssmParameter('/base', { loginUser: 'ubuntu', osFamily: OsFamily.DEBIAN }), builder: { communicator: Communicator.ssh() }, provisioners: [Provisioner.shell({ inline: ['sleep 2'] })] } });
+  await build();
+  await point(newer);
+  await account.killed('app', '--newer-source');
+  const { events } = await account.golden(['resume', '--json']);
+  expect(events.filter(({ type }) => type === 'build.finished')).toEqual([expect.objectContaining({ status: 'built' })]);
+  const { images } = await account.cloud.resources();
+  expect(images.filter(({ tags }) => tags['golden:state'] === 'published').map(({ tags }) => tags['golden:source'])).toContain(newer);
+  expect(statuses(await build())).toEqual({ 'Stack/Web': 'unchanged' });
 });
 
 test('a parent that was deregistered is built again of what it was built of, and its child stays', async () => {

@@ -86,7 +86,7 @@ describe('a build of an AMI and its copy', () => {
         return right && view.left.length === 0 ? [] : tell({ kill, killed, survived, outcome, hadRemains, view });
       });
       expect(bad.flat()).toEqual([]);
-    }, 1_800_000);
+    }, 3_600_000);
 
     test('whose calls fail once succeeds or says why, and leaves the image once or not at all, and nothing else', async () => {
       const calls = await callsOf(planFile, bootTest);
@@ -108,7 +108,7 @@ describe('a build of an AMI and its copy', () => {
         return isClear && right ? [] : tell({ fault, met, outcome, by, later, view });
       });
       expect(bad.flat()).toEqual([]);
-    }, 1_800_000);
+    }, 3_600_000);
   });
 });
 

@@ -1,3 +1,4 @@
+import { spawn } from 'child_process';
 import { mkdtempSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
@@ -6,7 +7,7 @@ import { startCloud, type Cloud } from './cloud/cloud';
 import { createMachineProvider } from './cloud/machines/create-machine-provider';
 import type { LeftResource } from './cloud/resources';
 import { createSsmService, type TestableSsmService } from './cloud/ssm/create-ssm-service';
-import type { JsonEvent } from './golden';
+import { PROJECT, type JsonEvent } from './golden';
 import { AmiImage, Source, type AmiImageProps } from '../../lib';
 import { runCli } from '../../lib/cli/cli';
 import { askCallersPlace, openStateStore, systemClock, wireHost } from '../../lib/cli/wiring';
@@ -34,6 +35,8 @@ export interface AccountCli {
   /** Writes an assembly of these images into a folder of this name. */
   declare(assembly: string, images: { readonly [id: string]: Partial<AmiImageProps> }): void;
   golden(argv: readonly string[], options?: CliOptions): Promise<CliRun>;
+  /** Runs a build in a process of its own, which is killed while its machine works. */
+  killed(assembly: string, ...args: readonly string[]): Promise<void>;
   /** What of the builds is there, but for what is kept on purpose: the profile, the group without rules, and buckets. */
   left(): Promise<readonly LeftResource[]>;
   reset(): Promise<void>;
@@ -44,6 +47,7 @@ export async function startAccountCli(): Promise<AccountCli> {
   const cloud = await startCloud({ machines: createMachineProvider('light'), ssm: createSsmService });
   Object.assign(process.env, cloud.environment);
   const folder = mkdtempSync(join(tmpdir(), 'golden-account-'));
+  const environmentOf = (computer: string) => ({ ...process.env, GOLDEN_HOME: join(folder, 'computers', computer), GOLDEN_CALLER_ADDRESS: '127.0.0.1' });
   return {
     cloud,
     folder,
@@ -56,10 +60,9 @@ export async function startAccountCli(): Promise<AccountCli> {
     golden: async (argv, { computer = 'here', signal = new AbortController().signal, clock = systemClock } = {}) => {
       let out = '';
       let err = '';
-      const environment = { ...process.env, GOLDEN_HOME: join(folder, 'computers', computer), GOLDEN_CALLER_ADDRESS: '127.0.0.1' };
       const exitCode = await runCli(argv, {
         folder,
-        environment,
+        environment: environmentOf(computer),
         clock,
         signal,
         stdout: { write: (text) => { out += text; } },
@@ -70,6 +73,12 @@ export async function startAccountCli(): Promise<AccountCli> {
       });
       const events = argv.includes('--json') ? out.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as JsonEvent) : [];
       return { exitCode, out, err, events };
+    },
+    killed: async (assembly, ...args) => {
+      const program = ['--require', 'tsx/cjs', join(PROJECT, 'lib', 'cli', 'main.ts'), 'build', '--host', 'ec2', '--app', join(folder, assembly), '--json'];
+      const child = spawn(process.execPath, [...program, ...args], { cwd: PROJECT, env: environmentOf('here'), stdio: ['ignore', 'pipe', 'inherit'] });
+      child.stdout.on('data', (data: Buffer) => { if (data.toString().includes('instruction.started')) { child.kill('SIGKILL'); } });
+      await new Promise((resolve) => child.on('close', resolve));
     },
     left: async () => {
       const { instances, volumes, images, snapshots, securityGroups, parameters, objects } = await cloud.resources();

@@ -5,6 +5,7 @@ import { GoldenError } from '../../errors';
 import { run } from '../../process';
 import type { AccountOptions, Surroundings } from '../surroundings';
 import { AppOutput } from './app-output';
+import { appPlace } from './app-place';
 import { readConfiguration, type Configuration } from './configuration';
 
 export interface SynthesisOptions extends AccountOptions {
@@ -12,7 +13,7 @@ export interface SynthesisOptions extends AccountOptions {
   readonly app?: string;
   /** @default from cdk.json, else cdk.out */
   readonly assemblyOutput?: string;
-  /** An app whose images are built in an account is told which one that is. */
+  /** Who builds in an account waits until it is known which one that is. */
   readonly host?: string;
 }
 
@@ -33,15 +34,8 @@ export async function synthesise(options: SynthesisOptions, surroundings: Surrou
   if (isFolder(folder)) { return folder; }
   const output = resolve(surroundings.folder, options.assemblyOutput ?? configuration.output ?? 'cdk.out');
   const { environment } = surroundings;
-  await runApp(app, output, configuration, { ...surroundings, environment: { ...await placeOf(options, surroundings), ...environment } });
+  await runApp(app, output, configuration, { ...surroundings, environment: { ...await appPlace(options, surroundings), ...environment } });
   return output;
-}
-
-/** The variables that the CDK's own command gives to an app. */
-async function placeOf({ host, region, profile, roleArn }: SynthesisOptions, { callersPlace, clock }: Surroundings): Promise<NodeJS.ProcessEnv> {
-  if (host !== 'ec2' || !callersPlace) { return {}; }
-  const place = await callersPlace({ region, profile, roleArn, clock });
-  return { ...place.account && { CDK_DEFAULT_ACCOUNT: place.account }, ...place.region && { CDK_DEFAULT_REGION: place.region } };
 }
 
 async function runApp(app: string, folder: string, { context }: Configuration, surroundings: Surroundings): Promise<void> {
