@@ -1,33 +1,15 @@
 import type { ChildProcess } from 'child_process';
 import { once } from 'events';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'fs';
 import { join } from 'path';
 import { TEST_HOME } from './machine-plan';
-import { killGroup, output, run, start } from '../../lib/process';
+import { killGroup, output, start } from '../../lib/process';
 
 const VERSION = '5.2.1';
 const REGION = 'us-east-2';
 const ACCOUNT = '123456789012';
 
-/**
- * Ends with the pipe of its input, so that it never outlives the tests, however they end. AWS's own policies, where they are asked for, are
- * read once and not again at every reset.
- */
-const PROGRAM = `
-import copy, os, sys, threading
-threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
-import moto
-from moto.iam.models import IAMBackend
-from moto.server import main
-load, known = IAMBackend._init_aws_policies, {}
-def policies(backend):
-    key = (backend.account_id, backend.region_name)
-    if key not in known: known[key] = load(backend)
-    return [copy.copy(policy) for policy in known[key]]
-IAMBackend._init_aws_policies = policies
-print('Installed in ' + os.path.dirname(moto.__file__), file=sys.stderr)
-main(['-H', '127.0.0.1', '-p', '0'])
-`;
+const PROGRAM = join(__dirname, 'moto-server.py');
 
 /** An emulated AWS on loopback, empty at its start. */
 export interface Moto {
@@ -42,9 +24,13 @@ export interface Moto {
 
 /** Starts a moto server: that of this machine's Python where it is the release we know, else one from PyPI. */
 export async function startMoto(environment: { readonly [name: string]: string } = {}): Promise<Moto> {
-  const pythonPath = await modules();
-  const child = start(['python3', '-c', PROGRAM], { detached: true, env: { ...process.env, ...environment, PYTHONPATH: pythonPath, PYTHONUNBUFFERED: '1' } });
-  const { port, folder } = await placeOf(child).catch((error: unknown) => { killGroup(child); throw error; });
+  const given = process.env.PYTHONPATH ?? '';
+  const own = join(TEST_HOME, `moto-${VERSION}`);
+  // What is there may be of another Python.
+  const { child, port, folder } = await serve(given, environment).catch(() => serve(own, environment)).catch(async () => {
+    await install(own);
+    return serve(own, environment);
+  });
   // Where the host is a number, moto takes its first part for the name of a bucket.
   const endpoint = `http://localhost:${port}`;
   return {
@@ -62,11 +48,27 @@ export async function startMoto(environment: { readonly [name: string]: string }
   };
 }
 
+interface Served {
+  readonly child: ChildProcess;
+  readonly port: number;
+  readonly folder: string;
+}
+
+async function serve(pythonPath: string, environment: { readonly [name: string]: string }): Promise<Served> {
+  const child = start(['python3', PROGRAM, VERSION], { detached: true, env: { ...process.env, ...environment, PYTHONPATH: pythonPath, PYTHONUNBUFFERED: '1' } });
+  try {
+    return { child, ...await placeOf(child) };
+  } catch (error) {
+    killGroup(child);
+    throw error;
+  }
+}
+
 /** The port that it has chosen, as soon as it answers there, and its folder. */
 function placeOf(child: ChildProcess): Promise<{ readonly port: number; readonly folder: string }> {
   return new Promise((resolve, reject) => {
     let said = '';
-    const timer = setTimeout(() => reject(new Error(`moto did not start within 60 s: ${said}`)), 60_000);
+    const timer = setTimeout(() => reject(new Error(`moto did not start within 120 s: ${said}`)), 120_000);
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`moto ended: ${said}`)));
     // It goes on talking, and would stand still if nobody read.
@@ -80,13 +82,7 @@ function placeOf(child: ChildProcess): Promise<{ readonly port: number; readonly
   });
 }
 
-/** PYTHONPATH with which moto can be imported. */
-async function modules(): Promise<string> {
-  const given = process.env.PYTHONPATH ?? '';
-  if (await hasMoto(given)) { return given; }
-  const folder = join(TEST_HOME, `moto-${VERSION}`);
-  // What is there may be of another Python.
-  if (existsSync(folder) && await hasMoto(folder)) { return folder; }
+async function install(folder: string): Promise<void> {
   mkdirSync(TEST_HOME, { recursive: true });
   const draft = mkdtempSync(`${folder}-`);
   try {
@@ -96,10 +92,4 @@ async function modules(): Promise<string> {
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
-  return folder;
-}
-
-async function hasMoto(pythonPath: string): Promise<boolean> {
-  const program = `import moto, moto.server; raise SystemExit(moto.__version__ != '${VERSION}')`;
-  return (await run(['python3', '-c', program], { env: { ...process.env, PYTHONPATH: pythonPath }, timeoutMs: 60_000 })).exitCode === 0;
 }
