@@ -100,7 +100,7 @@ class Attempt {
     const captured = await this.recovered(inputs);
     const previous = await readHistory(request.stateFolder, plan.image);
     await this.remember(inputs, 'failed');
-    const watch = { undo: this.undo, abort: (reason: GoldenError) => this.ending.abort(reason) };
+    const watch = { undo: this.undo, abort: (reason: GoldenError) => this.ending.abort(reason), assertOwner: () => this.assertOwner() };
     const built = captured ?? await buildOnMachine(context, { ...watch, inputs, startedAt: this.startedAt, previousLayers: previous?.layers });
     const artifact = await deliver(built, inputs, context, watch);
     // The image is out. A machine that cannot be removed now is tried again, and told, when all is put away.
@@ -170,10 +170,18 @@ class Attempt {
       image: request.plan.image,
       clock: request.clock,
       signal: context.signal,
-      onWait: (owner) => context.report({ type: 'notice', level: 'info', message: waitMessage(owner) }),
+      onWait: (owner, { silent }) => context.report(silent
+        ? { type: 'notice', level: 'warning', message: silenceMessage(owner) } : { type: 'notice', level: 'info', message: waitMessage(owner) }),
     });
     this.lock = lock;
+    void lock.lost.then((owner) => this.ending.abort(lockLost(request, owner)));
     return waited;
+  }
+
+  /** Nobody else is to publish what this build publishes. */
+  private async assertOwner(): Promise<void> {
+    // Where it was lost, the build ends with who has it; that comes first.
+    if (!await this.lock!.confirm()) { throw lockLost(this.request, await this.lock!.lost); }
   }
 
   private startRecording({ keys, source }: Inputs): Promise<void> {
@@ -245,6 +253,19 @@ class Attempt {
 
 function waitMessage({ image, buildId, pid, host }: LockOwner): string {
   return `Waiting for the build ${buildId} of ${image}, process ${pid} on ${host}, which builds the same`;
+}
+
+function silenceMessage({ buildId, pid, host }: LockOwner): string {
+  return `The build ${buildId}, process ${pid} on ${host}, has shown no sign of life for a while, and is waited for as long as its process is there;`
+    + ` where that was stopped, let it go on (kill -CONT ${pid}), or end it (kill -KILL ${pid}): then this build takes over`;
+}
+
+/** Whoever was silent for too long is not to finish what another one does by now. */
+function lockLost({ plan }: BuildRequest, owner: LockOwner | undefined): GoldenError {
+  const who = owner ? `The build ${owner.buildId}, process ${owner.pid} on ${owner.host}, has taken over` : 'The lock of this build is gone';
+  return new GoldenError('lock-lost', `${who}, since this one showed no sign of life for too long`, {
+    path: plan.image, hint: 'This computer slept, or the process was stopped. Wait for the other build, or build again: its image is taken then.',
+  });
 }
 
 function inputsChanged({ plan }: BuildRequest, buildId: string): GoldenError {

@@ -17,10 +17,12 @@ export async function deliver({ draft, provisioned }: Captured, { keys, source }
   const { plan, host, bootTest } = context.request;
   const published = watch.undo.add({ what: `the unpublished artifact ${draft.id}`, undo: () => host.discard(draft) });
   const bootChecks = bootTest ? await context.phase('boot-test', () => testBoot(draft, context, watch)) : undefined;
+  await watch.assertOwner();
   if (host.distribute) {
     await context.phase('distribute', () => context.act('distribute', { draft: draft.id }, () => host.distribute!(draft, { plan, keys }, context)));
   }
   const manifest = manifestOf({ context, buildKey: keys.build, source, draft, provisioned, bootChecks });
+  await watch.assertOwner();
   const artifact = await context.phase('publish', () => context.act('publish', { draft: draft.id }, () => host.publish(draft, manifest, context)));
   published();
   return artifact;

@@ -24,8 +24,8 @@ export interface LockOptions {
   readonly image: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Told once, when another build has the lock. */
-  readonly onWait: (owner: LockOwner) => void;
+  /** Told once, when another build has the lock; and once more where that one has shown no sign of life for as long as a lease is. */
+  readonly onWait: (owner: LockOwner, how: { readonly silent: boolean }) => void;
 }
 
 /** Who has a lock. */
@@ -39,6 +39,10 @@ export interface LockOwner {
 
 /** A lock that is held, and renewed, until it is released. */
 export interface Lock {
+  /** Resolves where it was lost: others may take it from who was silent for long. Tells who has it now, where that is known. */
+  readonly lost: Promise<LockOwner | undefined>;
+  /** Whether it is ours still, and stays so for as long as a lease is: to be asked right before what only its owner may do. */
+  confirm(): Promise<boolean>;
   /** Gives it back. May be called twice. */
   release(): Promise<void>;
 }

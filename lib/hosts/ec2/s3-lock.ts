@@ -36,7 +36,7 @@ export async function acquireS3Lock(place: S3Place, key: string, options: LockOp
     const etag = condition && await writeText(place, path, ownerText(options, 0), condition);
     if (etag) { return { lock: heldLock(place, path, etag, options), waited }; }
     // Where two came at the same moment, who has it is only seen the next time.
-    if (there && !told) { options.onWait(JSON.parse(there.text) as WrittenOwner); }
+    if (there && !told) { options.onWait(JSON.parse(there.text) as WrittenOwner, { silent: false }); }
     told ||= there !== undefined;
     await clock.sleep(POLL_MS, options.signal);
   }
@@ -70,15 +70,33 @@ function conditionOf(there: TextObject | undefined, seen: { readonly since: numb
 function heldLock(place: S3Place, path: string, etag: string, options: LockOptions): Lock {
   const released = new AbortController();
   let current: string | undefined = etag;
+  let renewals = 0;
+  let renewal: Promise<unknown> = Promise.resolve();
+  let tellLost: (owner: LockOwner | undefined) => void;
+  const lost = new Promise<LockOwner | undefined>((resolve) => { tellLost = resolve; });
+  /** One at a time: each replaces the version of the one before. */
+  const confirm = (): Promise<boolean> => {
+    const confirmed = renewal.then(async () => {
+      if (current === undefined) { return false; }
+      current = await writeText(place, path, ownerText(options, ++renewals), { etag: current });
+      if (current !== undefined) { return true; }
+      const there = await readText(place, path).catch(() => undefined);
+      tellLost(there && JSON.parse(there.text) as WrittenOwner);
+      return false;
+    });
+    renewal = confirmed.catch(() => undefined);
+    return confirmed;
+  };
   const renewing = (async () => {
-    for (let renewal = 1; !released.signal.aborted; renewal++) {
+    while (!released.signal.aborted) {
       await options.clock.sleep(RENEWAL_MS, released.signal).catch(() => undefined);
-      if (released.signal.aborted || current === undefined) { return; }
       // Where it cannot be reached now, the next renewal may; where another build has it, there is nothing left to renew.
-      current = await writeText(place, path, ownerText(options, renewal), { etag: current }).catch(() => current);
+      if (released.signal.aborted || !await confirm().catch(() => true)) { return; }
     }
   })();
   return {
+    lost,
+    confirm,
     release: async () => {
       if (released.signal.aborted) { return; }
       released.abort();
