@@ -3,6 +3,7 @@ import { setMaxListeners } from 'events';
 import { GoldenError } from '../errors';
 import { verifyAssets } from './assets';
 import { buildContext, type BuildContext } from './build-context';
+import { acquireBuildLock, assertOwner } from './build-lock';
 import { KEPT, type BuildRecord, type StartRecord } from './build-record';
 import type { BuildRequest } from './build-request';
 import { machineFolders } from './bundle/bundle';
@@ -18,7 +19,7 @@ import { Undo } from './undo';
 import type { BuildOutcome } from '../ports/events';
 import type { Artifact, HostContext } from '../ports/host';
 import type { Journal } from '../ports/journal';
-import type { Lock, LockOwner } from '../ports/state';
+import type { Lock } from '../ports/state';
 
 /**
  * Builds an image, or finds that it is there. Reports what happens, `build.finished` last. Failures are outcomes;
@@ -87,7 +88,8 @@ class Attempt {
     if (known && !host.reconcile && !await this.mayHaveRemains(inputs)) { return this.unchanged(known, inputs); }
     if (!known) { verifyAssets(plan, request.planFile); }
 
-    const waited = await context.phase('lock', () => this.acquireLock(inputs));
+    const { lock, waited } = await acquireBuildLock(inputs.keys.build, context, (reason) => this.ending.abort(reason));
+    this.lock = lock;
     this.dead = await deadBuilds(request.state, host, inputs.keys.build);
     // Another build of it may have ended since, even where it was not waited for.
     const adopted = known && !waited ? known : await this.existing(inputs);
@@ -100,7 +102,7 @@ class Attempt {
     const captured = await this.recovered(inputs);
     const previous = await readHistory(request.stateFolder, plan.image);
     await this.remember(inputs, 'failed');
-    const watch = { undo: this.undo, abort: (reason: GoldenError) => this.ending.abort(reason), assertOwner: () => this.assertOwner() };
+    const watch = { undo: this.undo, abort: (reason: GoldenError) => this.ending.abort(reason), assertOwner: () => assertOwner(lock, context) };
     const built = captured ?? await buildOnMachine(context, { ...watch, inputs, startedAt: this.startedAt, previousLayers: previous?.layers });
     const artifact = await deliver(built, inputs, context, watch);
     // The image is out. A machine that cannot be removed now is tried again, and told, when all is put away.
@@ -160,28 +162,6 @@ class Attempt {
   private unchanged(artifact: Artifact, { keys }: Inputs): Ending {
     this.context.report({ type: 'build.keyed', buildKey: keys.build, cached: this.request.plan.definition.instructions.length });
     return { status: 'unchanged', artifact: summaryOf(artifact) };
-  }
-
-  /** Whether it had to be waited for. */
-  private async acquireLock({ keys }: Inputs): Promise<boolean> {
-    const { request, context } = this;
-    const { lock, waited } = await request.state.acquireLock(keys.build, {
-      buildId: context.buildId,
-      image: request.plan.image,
-      clock: request.clock,
-      signal: context.signal,
-      onWait: (owner, { silent }) => context.report(silent
-        ? { type: 'notice', level: 'warning', message: silenceMessage(owner) } : { type: 'notice', level: 'info', message: waitMessage(owner) }),
-    });
-    this.lock = lock;
-    void lock.lost.then((owner) => this.ending.abort(lockLost(request, owner)));
-    return waited;
-  }
-
-  /** Nobody else is to publish what this build publishes. */
-  private async assertOwner(): Promise<void> {
-    // Where it was lost, the build ends with who has it; that comes first.
-    if (!await this.lock!.confirm()) { throw lockLost(this.request, await this.lock!.lost); }
   }
 
   private startRecording({ keys, source }: Inputs): Promise<void> {
@@ -249,23 +229,6 @@ class Attempt {
       for (const { buildId } of this.dead) { await this.request.state.removeJournal(buildId); }
     }
   }
-}
-
-function waitMessage({ image, buildId, pid, host }: LockOwner): string {
-  return `Waiting for the build ${buildId} of ${image}, process ${pid} on ${host}, which builds the same`;
-}
-
-function silenceMessage({ buildId, pid, host }: LockOwner): string {
-  return `The build ${buildId}, process ${pid} on ${host}, has shown no sign of life for a while, and is waited for as long as its process is there;`
-    + ` where that was stopped, let it go on (kill -CONT ${pid}), or end it (kill -KILL ${pid}): then this build takes over`;
-}
-
-/** Whoever was silent for too long is not to finish what another one does by now. */
-function lockLost({ plan }: BuildRequest, owner: LockOwner | undefined): GoldenError {
-  const who = owner ? `The build ${owner.buildId}, process ${owner.pid} on ${owner.host}, has taken over` : 'The lock of this build is gone';
-  return new GoldenError('lock-lost', `${who}, since this one showed no sign of life for too long`, {
-    path: plan.image, hint: 'This computer slept, or the process was stopped. Wait for the other build, or build again: its image is taken then.',
-  });
 }
 
 function inputsChanged({ plan }: BuildRequest, buildId: string): GoldenError {

@@ -5,7 +5,7 @@ import type { Hold } from './bundle/bundle';
 /** A checkpoint pays where repeating the work since the last one would cost this many times as much as saving it. */
 const WORTH = 3;
 
-/** Decides where the disk is saved: where it pays, before what changed last time, and where the user asks. */
+/** Decides where the disk is saved: where it pays, before what changed last time, where the user asks, and, if wanted, at the end. */
 export class LayerPolicy {
   private readonly asked: ReadonlySet<number>;
   /** Index of the first instruction that is another one than last time. */
@@ -14,9 +14,12 @@ export class LayerPolicy {
   /**
    * @param previous keys of the layers of the last build of this image, if one is known
    * @param checkpointSeconds what it costs to save a layer; asked anew each time, since it is measured
+   * @param atEnd whether the disk is saved after the last instruction in any case
    */
-  constructor(plan: Plan, keys: BuildKeys, previous: readonly string[] | undefined, private readonly checkpointSeconds: () => number) {
-    this.asked = new Set(plan.builder.checkpoints);
+  constructor(
+    plan: Plan, keys: BuildKeys, previous: readonly string[] | undefined, private readonly checkpointSeconds: () => number, atEnd = false,
+  ) {
+    this.asked = new Set([...plan.builder.checkpoints, ...atEnd ? [plan.definition.instructions.length - 1] : []]);
     this.changed = previous && firstChange(keys.layers, previous);
   }
 

@@ -1,19 +1,16 @@
 import type { BuildContext } from './build-context';
-import { connectTo, startWatched, type Watch } from './build-machine';
+import type { Watch } from './build-machine';
 import { PROVISIONED, type Provisioned } from './build-record';
 import { holdChecks } from './checks';
 import { cleanMachine } from './clean';
-import { awaitCloudInit } from './cloud-init';
 import type { Inputs } from './inputs';
 import { LayerPolicy } from './layer-policy';
+import { launchMachine } from './machine-launch';
 import { Provisioning } from './provisioning';
 import type { Captured } from './recovery';
 import { reusableLayers } from './reusable-layers';
 
 const STOP_MS = 120_000;
-
-/** A layer was saved while such a folder of its build was there. */
-const FORGET = 'rm -rf /var/tmp/golden-*';
 
 /** How long services may take to come up after the last instruction. */
 const PATIENCE_MS = 5_000;
@@ -35,22 +32,15 @@ export interface Built extends Captured {
 export async function buildOnMachine(context: BuildContext, options: MachineBuildOptions): Promise<Built> {
   const { request, journal } = context;
   const { plan, host, communicators } = request;
-  const { inputs, undo } = options;
-  const { keys, source } = inputs;
+  const { inputs } = options;
+  const { keys } = inputs;
   const { requirements } = communicators.provision;
 
   const layer = request.useCache ? await host.findLayer(reusableLayers(plan, keys, request.outputFolder)) : 0;
   context.report({ type: 'build.keyed', buildKey: keys.build, cached: layer });
 
-  const start = () => host.launch({ plan, source, keys, layer, requirements }, context);
-  const { machine, remove, release } = await context.phase('launch', () =>
-    context.act('launch', { layer: keys.layers[layer] }, () => startWatched(start, context, options)));
-  const { connection, endRenewal, leave, close } = await context.phase('connect', () => connectTo(machine, communicators.provision, context, undo), machine.description);
-  if (machine.cloudInit && plan.builder.waitForCloudInit) {
-    await context.phase('cloud-init', () => awaitCloudInit(connection, FORGET));
-  } else {
-    await connection.demand('be prepared', FORGET);
-  }
+  const { connection, remove, release, endRenewal, leave, close } = await launchMachine(context, { ...options, layer });
+  const { machine } = connection;
 
   const policy = new LayerPolicy(plan, keys, options.previousLayers, () => host.checkpointSeconds);
   const provisioning = new Provisioning(context, connection, inputs, policy);

@@ -37,6 +37,19 @@ export class BuildBench {
     const events: BuildEvent[] = [];
     const { report = () => undefined, ...others } = changes;
     const outcome = await build({
+      ...this.request(plan),
+      report: (event) => {
+        events.push(event);
+        report(event);
+      },
+      ...others,
+    });
+    return { outcome, events };
+  }
+
+  /** What is asked for where a test says nothing else. */
+  request(plan: Plan): BuildRequest {
+    return {
       ...this.common(plan),
       communicators: { provision: execCommunicators },
       local: localRunner({ PATH: process.env.PATH }),
@@ -45,13 +58,8 @@ export class BuildBench {
       bootTest: false,
       onError: 'cleanup',
       toolVersion: '1.2.3',
-      report: (event) => {
-        events.push(event);
-        report(event);
-      },
-      ...others,
-    });
-    return { outcome, events };
+      report: () => undefined,
+    };
   }
 
   preview(plan: Plan, useCache = true): Promise<Preview> {

@@ -1,0 +1,31 @@
+import type { BuildContext } from './build-context';
+import { connectTo, startWatched, type OpenConnection, type Watch, type WatchedMachine } from './build-machine';
+import { awaitCloudInit } from './cloud-init';
+import type { Inputs } from './inputs';
+
+/** A layer was saved while such a folder of its build was there. */
+const FORGET = 'rm -rf /var/tmp/golden-*';
+
+export interface MachineLaunchOptions extends Watch {
+  readonly inputs: Inputs;
+  /** Index of the layer that it starts from; 0: the source itself. */
+  readonly layer: number;
+}
+
+export interface LaunchedMachine extends Omit<WatchedMachine, 'machine'>, OpenConnection {}
+
+/** Starts a machine from a layer, and returns when it takes instructions. */
+export async function launchMachine(context: BuildContext, { inputs, layer, ...watch }: MachineLaunchOptions): Promise<LaunchedMachine> {
+  const { plan, host, communicators: { provision } } = context.request;
+  const { keys, source } = inputs;
+  const start = () => host.launch({ plan, source, keys, layer, requirements: provision.requirements }, context);
+  const { machine, ...watched } = await context.phase('launch', () =>
+    context.act('launch', { layer: keys.layers[layer] }, () => startWatched(start, context, watch)));
+  const open = await context.phase('connect', () => connectTo(machine, provision, context, watch.undo), machine.description);
+  if (machine.cloudInit && plan.builder.waitForCloudInit) {
+    await context.phase('cloud-init', () => awaitCloudInit(open.connection, FORGET));
+  } else {
+    await open.connection.demand('be prepared', FORGET);
+  }
+  return { ...watched, ...open };
+}
