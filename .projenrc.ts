@@ -73,11 +73,10 @@ const project = new awscdk.AwsCdkConstructLibrary({
   buildWorkflow: false,
   depsUpgrade: false,
   pullRequestTemplate: false,
-  mergify: false,
   gitpod: false,
   sampleCode: false,
   docgen: true,
-  eslintOptions: { dirs: ['lib', 'test', 'examples'], ignorePatterns: ['*.js', '*.d.ts', 'node_modules/', 'cdk.out/', 'golden.out/', 'coverage/'], fileExtensions: ['.ts'], devdirs: ['test', 'examples'], lintProjenRc: false },
+  eslintOptions: { dirs: ['lib', 'test', 'examples'], ignorePatterns: ['*.js', '*.d.ts', 'node_modules/', 'cdk.out/', 'golden.out/', 'coverage/'], fileExtensions: ['.ts'], devdirs: ['test', 'examples'] },
   jestOptions: {
     // Compiled files lie beside the sources; tests must run the sources.
     jestConfig: {
@@ -87,11 +86,12 @@ const project = new awscdk.AwsCdkConstructLibrary({
       // Suites that start real programs share the cores.
       testTimeout: 60_000,
       testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/examples/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/', '\\.machine\\.test\\.ts$'],
       // The examples import the package by its name, as users do.
       moduleNameMapper: {
         '^cdk-golden-image$': '<rootDir>/lib/index.ts',
         '^cdk-golden-image/assertions$': '<rootDir>/lib/assertions/image-plan.ts',
+        '^cdk-golden-image/testing$': '<rootDir>/lib/testing/test-machine.ts',
       },
       modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/dist'],
     },
@@ -107,6 +107,7 @@ project.package.addPackageResolutions('unrs-resolver@1.12.2');
 project.package.addField('exports', {
   '.': { types: './lib/index.d.ts', default: './lib/index.js' },
   './assertions': { types: './lib/assertions/image-plan.d.ts', default: './lib/assertions/image-plan.js' },
+  './testing': { types: './lib/testing/test-machine.d.ts', default: './lib/testing/test-machine.js' },
   './package.json': './package.json',
   './.jsii': './.jsii',
   './.warnings.jsii.js': './.warnings.jsii.js',
@@ -140,7 +141,7 @@ project.postCompileTask.spawn(bundle);
 const CLOUD_SUITES = '(ec2|cloud|ssm|cdk|codebuild|python)[^/]*';
 project.addTask('test:e2e', {
   description: 'Slow suites on real machines (needs root, see README)',
-  exec: `jest --testMatch "<rootDir>/test/e2e/**/*.e2e.ts" --testPathIgnorePatterns /node_modules/ "/test/e2e/${CLOUD_SUITES}$" --testTimeout 300000 --runInBand`,
+  exec: `jest --testMatch "<rootDir>/test/e2e/**/*.e2e.ts" "<rootDir>/examples/**/*.machine.test.ts" --testPathIgnorePatterns /node_modules/ "/test/e2e/${CLOUD_SUITES}$" --testTimeout 300000 --runInBand`,
   receiveArgs: true,
 });
 project.addTask('test:cloud', {

@@ -31,6 +31,8 @@ function outputOf(stream: NodeJS.WriteStream): Output {
 void runCli(process.argv.slice(2), {
   folder: process.cwd(),
   environment: process.env,
+  // Opened by who reads it.
+  get stdin() { return process.stdin; },
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),
   clock: systemClock,

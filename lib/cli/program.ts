@@ -9,6 +9,7 @@ import type { ListOptions } from './commands/list';
 import type { PlanOptions } from './commands/plan';
 import type { ResumeOptions } from './commands/resume';
 import type { AppOptions } from './commands/selected-plans';
+import type { ServeCommandOptions } from './commands/serve';
 import { EXIT_CODES_HELP } from './exit-codes';
 import type { Surroundings } from './surroundings';
 import { VERSION } from './version';
@@ -19,6 +20,7 @@ const synth = () => require('./commands/synth') as typeof import('./commands/syn
 const plan = () => require('./commands/plan') as typeof import('./commands/plan');
 const build = () => require('./commands/build') as typeof import('./commands/build');
 const apply = () => require('./commands/apply') as typeof import('./commands/apply');
+const serve = () => require('./commands/serve') as typeof import('./commands/serve');
 const validate = () => require('./commands/validate') as typeof import('./commands/validate');
 const list = () => require('./commands/list') as typeof import('./commands/list');
 const gc = () => require('./commands/gc') as typeof import('./commands/gc');
@@ -78,6 +80,14 @@ ${EXIT_CODES_HELP}`);
     .addOption(newerSourceOption())
     .addOption(aliasOption())
     .action((options: ApplyOptions) => apply().applyCommand(options, surroundings).then(ended));
+
+  withValues(withHost(withApp(program.command('serve', { hidden: true }).description('what tests of images run: a machine that answers requests'))))
+    .argument('<image>', 'construct path of the image')
+    .addOption(stateOption())
+    .option('--no-cache', 'use neither layers nor artifacts of earlier builds')
+    .option('--no-checks', 'hand the machine over whatever the checks of the image say')
+    .option('--allow-host-loopback', 'let sandbox machines reach the loopback of this machine, at 10.0.2.2')
+    .action((image: string, options: ServeCommandOptions) => serve().serveCommand(image, options, surroundings).then(ended));
 
   withApp(forImages(program, 'validate').addOption(profileOption()).description('check plans and their assets, and print all faults'))
     .action((images: string[], options: AppOptions) => validate().validateCommand(images, options, surroundings).then(ended));

@@ -1,3 +1,4 @@
+import type { Readable } from 'stream';
 import type { Plan } from '../plan/model';
 import type { Clock } from '../ports/clock';
 import type { CommunicatorFactory } from '../ports/communicator';
@@ -9,6 +10,8 @@ import type { ValueSource } from '../ports/values';
 export interface Surroundings {
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** Absent: nothing can be read. */
+  readonly stdin?: Readable;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly clock: Clock;

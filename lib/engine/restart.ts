@@ -1,3 +1,4 @@
+import type { MachineFolders } from './bundle/bundle';
 import { isConnectionLost, type Connection } from './connection';
 import { GoldenError } from '../errors';
 import { quote } from '../plan/shell';
@@ -13,6 +14,23 @@ export interface RestartMark {
   readonly bootId: string;
   /** In memory, so that it does not outlive a restart. */
   readonly file: string;
+}
+
+/** Restarts a machine, and waits until it takes commands again. Errors: `reboot-failed`. */
+export async function restart(connection: Connection, folders: MachineFolders, timeoutMs: number): Promise<void> {
+  const mark = await markBeforeRestart(connection, `${folders.state}.reboot`);
+  try {
+    const { exitCode, stderr } = await connection.communicator.execute('systemctl reboot 2>/dev/null || reboot', { signal: connection.options.signal });
+    if (exitCode !== 0) {
+      throw new GoldenError('reboot-failed', `The machine could not be restarted: ${stderr.toString().trim()}`, {
+        hint: 'The source has to be a system that boots.',
+      });
+    }
+  } catch (error) {
+    // It may go down before it has answered.
+    if (!isConnectionLost(error)) { throw error; }
+  }
+  await awaitRestart(connection, mark, timeoutMs);
 }
 
 /** Marks a machine before it restarts. */

@@ -17,6 +17,7 @@ export const rooms: readonly Room[] = [
   { name: 'policies', half: 'contract', mayImport: ['plan', 'errors'] },
   { name: 'image', half: 'declaring', mayImport: ['plan', 'policies', 'errors'] },
   { name: 'assertions', half: 'declaring', mayImport: ['image', 'plan', 'errors'] },
+  { name: 'testing', half: 'declaring', mayImport: ['plan', 'process', 'errors'] },
   { name: 'index', file: true, half: 'declaring', mayImport: ['image', 'assertions'] },
   { name: 'ports', half: 'building', mayImport: ['plan', 'errors'] },
   { name: 'verify', half: 'building', mayImport: ['plan', 'ports', 'errors'] },

@@ -31,13 +31,19 @@ export interface BuildSurroundings {
   readonly reporter: Reporter;
 }
 
+type How = Pick<BuildRequest, 'bootTest' | 'useCache' | 'parentKey' | 'newerSource' | 'resumes'>;
+
 /** Builds one image, and shows what happens. */
-export async function buildOne(
-  { plan, file }: ParsedPlan, { options, wired, state, reporter }: BuildSurroundings,
-  how: Pick<BuildRequest, 'bootTest' | 'useCache' | 'parentKey' | 'newerSource' | 'resumes'>, surroundings: Surroundings,
-): Promise<BuildOutcome> {
+export async function buildOne(parsed: ParsedPlan, around: BuildSurroundings, how: How, surroundings: Surroundings): Promise<BuildOutcome> {
+  return engine().build(await requestOf(parsed, around, how, surroundings));
+}
+
+/** What the engine is asked for. */
+export async function requestOf(
+  { plan, file }: ParsedPlan, { options, wired, state, reporter }: BuildSurroundings, how: How, surroundings: Surroundings,
+): Promise<BuildRequest> {
   const { clock, environment, signal } = surroundings;
-  return engine().build({
+  return {
     plan,
     planFile: file,
     host: wired.host,
@@ -53,7 +59,7 @@ export async function buildOne(
     toolVersion: VERSION,
     asked: askedOf(options, surroundings),
     ...how,
-  });
+  };
 }
 
 export function reporterFor({ json }: { readonly json?: boolean }, { stdout, clock }: Surroundings): Reporter {
