@@ -18,8 +18,6 @@ export interface Watch {
   readonly undo: Undo;
   /** Ends the build, whatever it is doing. */
   readonly abort: (reason: GoldenError) => void;
-  /** Throws `lock-lost` where another build has the key by now. */
-  readonly assertOwner: () => Promise<void>;
 }
 
 /** A machine whose removal is seen to, however the build ends. */

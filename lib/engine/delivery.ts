@@ -12,8 +12,13 @@ const BOOT_PATIENCE_MS = 90_000;
 
 const BOOTED_SECONDS = 300;
 
+export interface DeliveryWatch extends Watch {
+  /** Throws `lock-lost` where another build has the key by now. */
+  readonly assertOwner: () => Promise<void>;
+}
+
 /** Proves a draft where that is asked for, takes it to where it is wanted, and publishes it. */
-export async function deliver({ draft, provisioned }: Captured, { keys, source }: Inputs, context: BuildContext, watch: Watch): Promise<Artifact> {
+export async function deliver({ draft, provisioned }: Captured, { keys, source }: Inputs, context: BuildContext, watch: DeliveryWatch): Promise<Artifact> {
   const { plan, host, bootTest } = context.request;
   const published = watch.undo.add({ what: `the unpublished artifact ${draft.id}`, undo: () => host.discard(draft) });
   const bootChecks = bootTest ? await context.phase('boot-test', () => testBoot(draft, context, watch)) : undefined;

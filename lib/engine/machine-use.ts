@@ -70,7 +70,7 @@ async function provisioned(context: BuildContext, inputs: Inputs, watch: Watch):
   const all = plan.definition.instructions.length;
   if (useCache && await deepestLayer(context, inputs) === all) { return all; }
   verifyAssets(plan, planFile);
-  const { lock } = await acquireBuildLock(inputs.keys.build, context);
+  const { lock } = await acquireBuildLock(inputs.keys.build, context, watch.abort);
   try {
     const layer = useCache ? await deepestLayer(context, inputs) : 0;
     if (layer < all) { await provision(context, inputs, layer, watch); }

@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'child_process';
 import { existsSync } from 'fs';
 import { join } from 'path';
 import { createInterface } from 'readline';
@@ -44,7 +43,7 @@ export class GoldenProcess {
     return golden;
   }
 
-  private readonly child: ChildProcess;
+  private readonly child: ReturnType<typeof start>;
   private readonly waiting = new Map<number, Waiting>();
   private readonly lastLines: string[] = [];
   private readonly closed: Promise<void>;
