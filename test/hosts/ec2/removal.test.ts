@@ -1,9 +1,10 @@
 import { CreateAutoScalingGroupCommand, CreateLaunchConfigurationCommand } from '@aws-sdk/client-auto-scaling';
-import { CreateStackCommand } from '@aws-sdk/client-cloudformation';
+import { CreateStackCommand, DeleteStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CreateLaunchTemplateCommand, DeregisterImageCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { ec2Plan, REGION } from './ec2-fixture';
 import { startImages, type ImageFixture } from './image-fixture';
 import { removeArtifacts } from '../../../lib/hosts/ec2/removal';
+import { until } from '../../cloud/until';
 
 let ec2: ImageFixture;
 beforeAll(async () => { ec2 = await startImages(); });
@@ -52,6 +53,26 @@ test('snapshots of an image that somebody deregistered go, too', async () => {
   const lost = () => removeArtifacts(ec2.cloud, loose, { dryRun: false }, ec2.context);
   expect(withoutIds(await lost())).toEqual([`snapshot snap in ${REGION}`]);
   expect((await ec2.left()).snapshots).toEqual([]);
+});
+
+test('a stack that is being deleted holds nothing, though it names the image until it is gone', async () => {
+  const { id } = await ec2.publish(plan);
+  const cloudFormation = ec2.cloud.clients.cloudFormation(REGION);
+  const statusOf = async () => (await cloudFormation.send(new DescribeStacksCommand({ StackName: 'servers' }))).Stacks![0].StackStatus;
+  const template = {
+    Parameters: { Image: { Type: 'String', Default: '/golden/Stack/Web' } },
+    Resources: { Server: { Type: 'AWS::EC2::Instance', Properties: { ImageId: id, InstanceType: 't3.small' } } },
+  };
+  await cloudFormation.send(new CreateStackCommand({ StackName: 'servers', TemplateBody: JSON.stringify(template) }));
+  expect(await statusOf()).toBe('CREATE_COMPLETE');
+  await expect(remove()).rejects.toMatchObject({ code: 'image-in-use' });
+
+  ec2.aws.settings.durations.shuttingDown = 600_000;
+  ec2.aws.settings.stackPatienceMs = 0;
+  await cloudFormation.send(new DeleteStackCommand({ StackName: 'servers' }));
+  await until(async () => (await ec2.left()).instances.length === 0);
+  expect(withoutIds(await remove())).toEqual(ALL);
+  expect(await statusOf()).toBe('DELETE_IN_PROGRESS');
 });
 
 describe('nothing is removed, and it is said by whom it is used, where', () => {
