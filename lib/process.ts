@@ -24,6 +24,9 @@ const DEBIAN_PACKAGE: { readonly [tool: string]: string } = {
   'ip': 'iproute2',
 };
 
+/** How long after it was killed a process is waited for. */
+const BURIAL_MS = 5_000;
+
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -60,7 +63,12 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     const stdout = new Tail(limit);
     const stderr = new Tail(limit);
     let failure: GoldenError | undefined;
-    const fail = (error: GoldenError) => { failure ??= error; killGroup(child); };
+    const fail = (error: GoldenError) => {
+      failure ??= error;
+      killGroup(child);
+      // What left its group, or stands still so that no signal reaches it, keeps its streams; it is not waited for.
+      setTimeout(() => { [child.stdin!, child.stdout!, child.stderr!].forEach((stream) => stream.destroy()); settle(); reject(failure!); }, BURIAL_MS).unref();
+    };
     const timer = options.timeoutMs === undefined ? undefined
       : setTimeout(() => fail(new GoldenError('timed-out', `${argv[0]} took longer than ${options.timeoutMs! / 1000} s`)), options.timeoutMs);
     const abort = () => fail(new GoldenError('interrupted', `${argv[0]} was interrupted`, { kind: 'interrupted' }));

@@ -3,6 +3,7 @@ import { failureOf, withoutParent } from './build';
 import { buildOne, reportEnd, reporterFor, type AskedOptions } from './build-one';
 import { openHost, openState, type HostCommandOptions } from './host-options';
 import { unfinishedBuilds, type BuildRecord, type StartRecord } from '../../engine/build-record';
+import { removeAbandonedLocks } from '../../engine/lock-file';
 import { GoldenError } from '../../errors';
 import type { BuildOutcome } from '../../ports/events';
 import type { StateStore } from '../../ports/state';
@@ -11,6 +12,7 @@ import { buildInOrder } from '../build-order';
 import { exitCodeOf } from '../exit-codes';
 import { table } from '../reporting/table';
 import type { Surroundings, WiredHost } from '../surroundings';
+import { stateFolder } from '../wiring';
 
 export interface ResumeOptions extends Pick<HostCommandOptions, 'state' | 'region' | 'profile' | 'roleArn'> {
   readonly list?: boolean;
@@ -33,7 +35,10 @@ export async function resumeCommand(ids: readonly string[], options: ResumeOptio
     stdout.write(table([['BUILD', 'IMAGE', 'HOST', 'BEGUN'], ...all.map(({ build, started }) => [build.buildId, started.image, started.host, build.begunAt ?? ''])]));
     return 0;
   }
+  // Of builds, too, that were killed when all but their lock was put away.
+  const tidy = () => removeAbandonedLocks(stateFolder(surroundings.environment), surroundings.clock);
   if (all.length === 0) {
+    await tidy();
     if (!options.json) { stdout.write('No build was killed.\n'); }
     return 0;
   }
@@ -66,6 +71,7 @@ export async function resumeCommand(ids: readonly string[], options: ResumeOptio
       build,
       withoutParent: (plan, parent, outcome) => reportEnd(reporter, surroundings, plan.plan.image, withoutParent(plan, parent, outcome)),
     }));
+    await tidy();
     return exitCodeOf(outcomes.flatMap(failureOf));
   } finally {
     reporter.finish();

@@ -89,14 +89,25 @@ class ExecCommunicator implements Communicator {
     const enter = await this.enter();
     const child = this.begin([...enter, '/bin/sh', '-c', command]);
     const ended = this.exitCode(child);
-    const abort = () => killGroup(child);
+    let abort = () => { /* set below */ };
+    const aborted = new Promise<never>((_, reject) => {
+      abort = () => {
+        killGroup(child);
+        // Whoever stands still takes no signal, and keeps its end of the stream.
+        child.stdout!.destroy();
+        reject(new GoldenError('interrupted', 'The command was interrupted', { kind: 'interrupted' }));
+      };
+    });
+    aborted.catch(() => undefined);
     options.signal?.addEventListener('abort', abort, { once: true });
     if (options.signal?.aborted) { abort(); }
-    try {
+    const readAll = async () => {
       child.stderr!.resume();
       for await (const data of child.stdout!) { await onData(data as Buffer); }
-      const exitCode = await ended;
-      if (options.signal?.aborted) { throw new GoldenError('interrupted', 'The command was interrupted', { kind: 'interrupted' }); }
+      return ended;
+    };
+    try {
+      const exitCode = await Promise.race([readAll(), aborted]);
       await this.assertStillThere(enter, exitCode);
       return exitCode;
     } finally {

@@ -5,8 +5,8 @@ import type { Bundle, BundleEnd } from './bundle';
 import { Cursor, FrameReader, type Frame } from './frames';
 import type { RunnerRecord } from './records';
 
-/** A follower writes at least every few seconds; a connection that is silent for longer is dead, whatever it says. */
-const SILENCE_MS = 60_000;
+/** A follower writes at least every second; a connection that is silent for longer is dead, whatever it says. Another one costs little. */
+const SILENCE_MS = 10_000;
 
 /** Output that the machine may keep in memory before it is told that it was received. */
 const ACKNOWLEDGE_BYTES = 8 << 20;

@@ -3,7 +3,7 @@
  * Where nothing is new it starts no process but `sleep`.
  *
  * Called with the folder of the state, the records already known, and the instruction in progress with the bytes of its stdout
- * and stderr already known (or `-`). Writes lines `r <record>`, `h` every few seconds, `x` where the runner has gone, and
+ * and stderr already known (or `-`). Writes lines `r <record>`, `h` every second, `x` where the runner has gone, and
  * `o` or `e <n> <offset> <length>` followed by that many bytes. Ends after the record `finish`, or with 3 where the
  * state has gone, as it does when the machine restarts.
  */
@@ -69,7 +69,7 @@ while :; do
   follow_records
   follow_logs
   idle=$((idle + 1))
-  if [ "$((idle % 100))" = 0 ]; then echo h; fi
+  if [ "$((idle % 20))" = 0 ]; then echo h; fi
   if [ "$((idle % 10))" = 0 ]; then
     # Twice in a row, since it may have written its last words in between; it starts a moment after its follower.
     if read -r pid <"$state/pid" && kill -0 "$pid"; then gone=0; else gone=$((gone + 1)); fi

@@ -1,25 +1,26 @@
 import { createHash } from 'crypto';
 import { createReadStream, type Dirent } from 'fs';
-import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'fs/promises';
+import { access, constants, mkdir, open, readdir, readFile, rename, stat } from 'fs/promises';
 import { basename, dirname, join } from 'path';
 import { pipeline } from 'stream/promises';
+import { writeWhole } from './draft-file';
 import { removeFolder } from './folder-removal';
-import { draftName } from './owner';
+import { draftName, draftOwner, isRunning } from './owner';
 import { GoldenError } from '../../errors';
 import type { Plan, RootTarSource } from '../../plan/model';
 import type { Artifact, ArtifactFile, DraftArtifact } from '../../ports/host';
 
+/** In a draft: what its manifest has to say, and where it goes; nobody looks for it under the name of a draft. */
 const MANIFEST = 'manifest.json';
-/** In a draft: what its manifest has to say, and where it goes. Not part of what is published. */
-const RECORD = '.draft.json';
 const KEY_LENGTH = 16;
 /** What a finished artifact is moved to while a new one takes its place. */
 export const REPLACED_SUFFIX = '.replaced';
 
-/** What only the one who captured it knows. */
+/** What only the one who captured it knows. Written last: a draft that has it is whole. */
 interface DraftRecord {
   readonly definitionHash: string;
   readonly buildKey: string;
+  readonly files: readonly ArtifactFile[];
 }
 
 /** The root tar of a finished image. */
@@ -78,8 +79,8 @@ export class ArtifactStore {
     try {
       const names = await write(folder);
       const files = await Promise.all(names.map((name) => describeFile(folder, name, signal)));
-      const record: DraftRecord = { definitionHash: plan.definitionHash, buildKey };
-      await writeFile(join(folder, RECORD), JSON.stringify(record));
+      const record: DraftRecord = { definitionHash: plan.definitionHash, buildKey, files };
+      await writeDurably(join(folder, MANIFEST), JSON.stringify(record));
       return { id: folder, files };
     } catch (error) {
       await removeFolder(folder);
@@ -89,11 +90,11 @@ export class ArtifactStore {
 
   /** Gives a draft its manifest and its final name. One of the same key makes way, and comes back where that fails. */
   async publish(draft: DraftArtifact, manifest: object): Promise<Artifact> {
-    const record = JSON.parse(await readFile(join(draft.id, RECORD), 'utf8')) as DraftRecord;
-    const full = { ...manifest, ...record, files: draft.files };
-    await rm(join(draft.id, RECORD));
-    await writeDurably(join(draft.id, MANIFEST), `${JSON.stringify(full, undefined, 2)}\n`);
-    const final = join(dirname(draft.id), record.buildKey.slice(0, KEY_LENGTH));
+    const { definitionHash, buildKey, files } = JSON.parse(await readFile(join(draft.id, MANIFEST), 'utf8')) as DraftRecord;
+    const record: DraftRecord = { definitionHash, buildKey, files };
+    const full = { ...manifest, ...record };
+    await writeWhole(join(draft.id, MANIFEST), (whole) => writeDurably(whole, `${JSON.stringify(full, undefined, 2)}\n`));
+    const final = join(dirname(draft.id), buildKey.slice(0, KEY_LENGTH));
     const replaced = `${dirname(final)}/.${basename(final)}${REPLACED_SUFFIX}`;
     await removeFolder(replaced);
     const hadOne = await rename(final, replaced).then(() => true, () => false);
@@ -104,7 +105,27 @@ export class ArtifactStore {
       throw error;
     }
     await removeFolder(replaced);
-    return { id: final, buildKey: record.buildKey, files: draft.files, manifest: full };
+    return { id: final, buildKey, files, manifest: full };
+  }
+
+  /**
+   * Makes a draft ours that a dead process captured, where it is whole: its files have the digests that they were captured with.
+   * @param intend is told of its new folder, before anything of it changes
+   */
+  async adopt(plan: Plan, buildKey: string, intend: (folder: string) => Promise<void>, signal: AbortSignal): Promise<DraftArtifact | undefined> {
+    const image = this.imageFolder(plan.image);
+    for (const { name } of await entriesOf(image)) {
+      const owner = draftOwner(name);
+      if (!owner || isRunning(owner)) { continue; }
+      const found = await this.read(join(image, name), (record) => record.buildKey === buildKey && record.definitionHash === plan.definitionHash);
+      const files = found && await Promise.all(found.files.map((file) => describeFile(found.id, file.name, signal)));
+      if (!files?.every(({ sha256 }, i) => sha256 === found!.files[i].sha256)) { continue; }
+      const ours = this.draftFolder(plan);
+      await intend(ours);
+      await rename(found!.id, ours);
+      return { id: ours, files };
+    }
+    return undefined;
   }
 
   async discard(draft: DraftArtifact): Promise<void> {

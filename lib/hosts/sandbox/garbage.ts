@@ -9,15 +9,19 @@ import { endProcessesOf } from './orphans';
 import { draftOwner, isRunning } from './owner';
 import type { SandboxFolder } from './sandbox-folder';
 
-/** Removes what processes that are gone left behind, and what was not used for long; nothing of a running one. Returns a line for each thing it removed. */
-export async function collectGarbage(folder: SandboxFolder, outputFolder: string): Promise<string[]> {
+/**
+ * Removes what processes that are gone left behind, and what was not used for long; nothing of a running one. Returns a line for each thing it removed.
+ * @param others folders of images that lie elsewhere
+ */
+export async function collectGarbage(folder: SandboxFolder, outputFolder: string, others: readonly string[] = []): Promise<string[]> {
   const removed = await abandonedMachines(folder);
   removed.push(...await abandonedDrafts(folder.machines, 'unfinished machine'));
   removed.push(...await abandonedDrafts(folder.bases, 'unfinished base'));
   removed.push(...await abandonedDrafts(folder.layers, 'unfinished layer'));
-  for (const image of await namesIn(outputFolder)) {
-    removed.push(...await abandonedDrafts(join(outputFolder, image), 'unpublished artifact'));
-    removed.push(...await replacedArtifacts(join(outputFolder, image)));
+  const images = (await namesIn(outputFolder)).map((image) => join(outputFolder, image));
+  for (const image of new Set([...images, ...others])) {
+    removed.push(...await abandonedDrafts(image, 'unpublished artifact'));
+    removed.push(...await replacedArtifacts(image));
   }
   removed.push(...await removeUnused(folder));
   return removed;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'crypto';
-import { join } from 'path';
+import { dirname, join } from 'path';
 import { ArtifactStore, type StoredRootTar } from './artifact-store';
 import { baseSpec, rootTarId, type BaseSpec } from './base-spec';
 import { BaseStore } from './base-store';
@@ -20,7 +20,7 @@ import { GoldenError } from '../../errors';
 import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
 import type {
-  Artifact, BootRequest, CaptureRequest, DraftArtifact, Host, HostContext, LaunchRequest, Machine, ResolvedSource, SourceOptions,
+  Artifact, BootRequest, CaptureRequest, DeadBuild, DraftArtifact, Host, HostContext, LaunchRequest, Machine, ResolvedSource, SourceOptions,
 } from '../../ports/host';
 
 /** Until one was measured: a checkpoint of little change. */
@@ -118,6 +118,10 @@ export class SandboxHost implements Host {
     }, signal));
   }
 
+  findDraft(plan: Plan, keys: BuildKeys, { intend, signal }: HostContext): Promise<DraftArtifact | undefined> {
+    return this.artifacts.adopt(plan, keys.build, (folder) => intend('draft-artifact', { folder }), signal);
+  }
+
   async boot(draft: DraftArtifact, request: BootRequest, context: HostContext): Promise<Machine> {
     const id = `boot-${randomBytes(6).toString('hex')}`;
     await context.intend('launch-machine', { id, folder: this.folder.machine(id) });
@@ -145,9 +149,10 @@ export class SandboxHost implements Host {
     return this.artifacts.discard(draft);
   }
 
-  /** What belongs to a process that is gone is told by itself: nobody has to say which build it was. */
-  removeBuild(): Promise<readonly string[]> {
-    return this.collectGarbage();
+  /** What belongs to a process that is gone is told by itself: nobody has to say which build it was, but where else it put images. */
+  removeBuild({ intents }: DeadBuild): Promise<readonly string[]> {
+    const drafts = intents.filter(({ act }) => act === 'draft-artifact').map(({ detail }) => String(detail.folder));
+    return collectGarbage(this.folder, this.artifacts.outputFolder, drafts.map((draft) => dirname(draft)));
   }
 
   collectGarbage(): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
 import { createHash } from 'crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
-import { join } from 'path';
+import { basename, join } from 'path';
 import { ArtifactStore } from '../../../lib/hosts/sandbox/artifact-store';
 import { collectGarbage } from '../../../lib/hosts/sandbox/garbage';
 import { SandboxFolder } from '../../../lib/hosts/sandbox/sandbox-folder';
@@ -112,6 +112,53 @@ test('an image starts from the artifact of its parent that was just built or fou
   expect(newest).toEqual(last);
   expect(first.id).not.toBe(last.id);
   await expect(host.resolve(child, undefined, { parentKey: 'e'.repeat(64) })).rejects.toMatchObject({ code: 'image-not-built' });
+});
+
+describe('a draft of a process that is gone', () => {
+  const none = async () => undefined;
+  /** As if the one who captured it had been killed: here, or elsewhere. */
+  async function abandoned(): Promise<string> {
+    const { id } = await draft('root');
+    const theirs = join(folder, 'Stack-Web', '.draft-999999999-1-ab');
+    renameSync(id, theirs);
+    return theirs;
+  }
+
+  test('is taken over whole, with its record, and published as if it were ours', async () => {
+    const theirs = await abandoned();
+    const told: string[] = [];
+    const ours = await store.adopt(plan, KEY, async (into) => { told.push(into); expect(existsSync(theirs)).toBe(true); }, signal);
+    expect(told).toEqual([ours!.id]);
+    expect([existsSync(theirs), images()]).toEqual([false, [basename(ours!.id)]]);
+    const artifact = await store.publish(ours!, { tool: 'golden 1' });
+    expect(readdirSync(artifact.id).sort()).toEqual(['manifest.json', 'root.tar']);
+    expect(await store.find(plan, KEY)).toEqual(artifact);
+  });
+
+  test.each([
+    ['it was killed while it wrote', (theirs: string) => rmSync(join(theirs, 'manifest.json'))],
+    ['a file is as long, and another one', (theirs: string) => writeFileSync(join(theirs, 'root.tar'), 'toor')],
+    ['a file is cut off', (theirs: string) => writeFileSync(join(theirs, 'root.tar'), 'ro')],
+    ['it lives', (theirs: string) => renameSync(theirs, store.draftFolder(plan))],
+  ])('is left to be removed where %s', async (_, damage) => {
+    damage(await abandoned());
+    expect(await store.adopt(plan, KEY, none, signal)).toBeUndefined();
+  });
+
+  test('is none of another key', async () => {
+    await abandoned();
+    expect(await store.adopt(plan, 'c'.repeat(64), none, signal)).toBeUndefined();
+  });
+
+  test('is removed with its build, wherever it lies, and nothing else that lies there', async () => {
+    const theirs = await abandoned();
+    writeFileSync(join(folder, 'Stack-Web', '.hidden'), '');
+    const host = new SandboxHost({ stateFolder: join(folder, 'state'), outputFolder: join(folder, 'elsewhere') });
+    expect(await host.collectGarbage()).toEqual([]);
+    const removed = await host.removeBuild({ buildId: 'b1', intents: [{ act: 'draft-artifact', detail: { folder: theirs } }] });
+    expect(removed).toEqual([`unpublished artifact ${theirs}`]);
+    expect(images()).toEqual(['.hidden']);
+  });
 });
 
 describe('collecting garbage', () => {
