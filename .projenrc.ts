@@ -144,19 +144,21 @@ project.addTask('test:e2e', {
   exec: `jest --testMatch "<rootDir>/test/e2e/**/*.e2e.ts" "<rootDir>/examples/**/*.machine.test.ts" --testPathIgnorePatterns /node_modules/ "/test/e2e/${CLOUD_SUITES}$" --testTimeout 300000 --runInBand`,
   receiveArgs: true,
 });
+/* What deploys, and what is killed, waits more than it works: all of it runs beside each other. */
 project.addTask('test:cloud', {
-  description: 'Slow suites on the emulated AWS, whose machines are real (needs root)',
-  exec: 'jest --testMatch "<rootDir>/test/e2e/+(ec2|cloud|ssm)*.e2e.ts" --testPathIgnorePatterns /node_modules/ ec2-faults --testTimeout 300000 --maxWorkers 2',
+  description: 'Slow suites on the emulated AWS, whose machines are real; deployments and killed builds among them (needs root)',
+  exec: 'jest --testMatch "<rootDir>/test/e2e/+(ec2|cloud|ssm|cdk|codebuild|python)*.e2e.ts" --testPathIgnorePatterns /node_modules/ ec2-faults '
+    + '--testTimeout 300000 --testSequencer ./test/support/longest-first.cjs --maxWorkers 4',
   receiveArgs: true,
 });
 project.addTask('test:deploy', {
-  description: 'Slow suites of the command line of the CDK, which deploys images to the emulated AWS (needs root)',
+  description: 'Of those, the suites of the command line of the CDK, which deploys images (needs root)',
   exec: 'jest --testMatch "<rootDir>/test/e2e/+(cdk|codebuild|python)*.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 300000 --maxWorkers 3',
   receiveArgs: true,
 });
 project.addTask('test:faults', {
   description: 'A build on EC2 that is killed at every record of its journal, and meets a fault at each of its calls (needs root)',
-  exec: 'jest --testMatch "<rootDir>/test/e2e/ec2-faults.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 1800000',
+  exec: 'jest --testMatch "<rootDir>/test/e2e/ec2-+(kills|faults).e2e.ts" --testPathIgnorePatterns /node_modules/ --maxWorkers 1',
   receiveArgs: true,
 });
 project.addTask('typecheck', { description: 'Type-check tests and examples', exec: 'tsc --noEmit -p test/tsconfig.json' });
@@ -166,7 +168,7 @@ project.addTask('bench', { description: 'Side by side with Packer, as a table of
 project.addTask('bench:many', { description: '100 images at once under the request buckets of EC2', exec: 'tsx test/bench/many.ts', receiveArgs: true });
 project.addTask('test:account', {
   description: 'The scenario suite of the ec2 host on a real account (see docs/real-account.md)',
-  exec: 'jest --testMatch "<rootDir>/test/e2e/ec2-scenarios.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 1800000 --runInBand',
+  exec: 'jest --testMatch "<rootDir>/test/e2e/ec2-scenarios-*.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 1800000 --runInBand',
   env: { GOLDEN_ACCOUNT: 'real' },
   receiveArgs: true,
 });

@@ -32,8 +32,12 @@ export class FaultCount {
     this.faults.push(one);
   }
 
-  /** For people. */
-  table(): string {
+  /** For people, as soon as it is known: the rest of the matrix takes minutes. */
+  print(): void {
+    process.stdout.write(this.table());
+  }
+
+  private table(): string {
     const lines = [...new Set([...this.kills, ...this.faults].map(({ kind }) => kind))].flatMap((kind) => [
       ...this.linesOfKills(kind), ...this.linesOfFaults(kind),
     ]);
@@ -42,6 +46,7 @@ export class FaultCount {
 
   private linesOfKills(kind: string): string[] {
     const all = this.kills.filter((one) => one.kind === kind);
+    if (all.length === 0) { return []; }
     return (['resume', 'gc'] as const).map((then) => {
       const ours = all.filter((one) => one.then === then);
       const [killed, right] = [ours.filter((one) => one.killed).length, ours.filter(({ images }) => images === 1).length];
@@ -51,6 +56,7 @@ export class FaultCount {
 
   private linesOfFaults(kind: string): string[] {
     const all = this.faults.filter((one) => one.kind === kind);
+    if (all.length === 0) { return []; }
     const failed = all.filter(({ built }) => !built);
     const number = (test: (one: FaultedCase) => boolean) => all.filter(test).length;
     return [

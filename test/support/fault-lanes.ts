@@ -1,7 +1,9 @@
 import { fork, type ChildProcess } from 'child_process';
 import { once } from 'events';
+import { mkdirSync, mkdtempSync, rmSync } from 'fs';
+import { tmpdir } from 'os';
 import { join } from 'path';
-import type { FaultAnswers, FaultQuestion } from './fault-case';
+import type { FaultAnswers, FaultPlace, FaultQuestion } from './fault-case';
 import { PROJECT } from './golden';
 
 /** A process with an emulated account of its own. */
@@ -42,15 +44,32 @@ export class FaultLane {
   }
 }
 
-/** Works on all of the list, one thing at a time in each lane. */
-export async function inLanes<T, R>(lanes: readonly FaultLane[], list: readonly T[], work: (lane: FaultLane, each: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  await Promise.all(lanes.map(async (lane) => {
-    while (next < list.length) {
-      const turn = next++;
-      results[turn] = await work(lane, list[turn]);
-    }
-  }));
-  return results;
+/** What both halves of the matrix need: accounts in which builds run at the same time, for they wait more than they work. */
+export class FaultLanes {
+  static async start(number: number): Promise<FaultLanes> {
+    return new FaultLanes(await Promise.all(Array.from({ length: number }, () => FaultLane.start())));
+  }
+
+  private cases = 0;
+
+  private constructor(readonly lanes: readonly FaultLane[], readonly folder = mkdtempSync(join(tmpdir(), 'golden-fault-'))) {}
+
+  /** Where nobody has built anything: a new account, and new folders. */
+  async newPlace(lane: FaultLane, planFile: string, bootTest: boolean): Promise<FaultPlace> {
+    const here = join(this.folder, `case-${this.cases++}`);
+    mkdirSync(here);
+    await lane.ask({ ask: 'reset' });
+    return { planFile, bootTest, stateFolder: join(here, 'state'), outputFolder: join(here, 'out') };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.lanes.map((lane) => lane.stop()));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** At once: the other cases take minutes. */
+export function tell<T extends object>(bad: T): readonly T[] {
+  process.stderr.write(`${JSON.stringify(bad)}\n`);
+  return [bad];
 }

@@ -3,6 +3,9 @@ import { join } from 'path';
 import { App, Stack } from 'aws-cdk-lib';
 import { AmiImage, Check, Communicator, FileSource, Provisioner, Source } from '../../lib';
 
+/** As the emulated cloud has it. */
+export const FAULT_ACCOUNT = { account: '123456789012', region: 'us-east-2', otherRegion: 'us-west-2' };
+
 /** An image with as much as can go wrong, and as little as takes time. Returns the path of its plan. */
 export function faultPlan(folder: string, kind: 'ssm' | 'ssh', account: { readonly account: string; readonly region: string; readonly otherRegion: string }): string {
   const { account: id, region, otherRegion } = account;

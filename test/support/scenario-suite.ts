@@ -2,20 +2,30 @@ import { createHash } from 'crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
+import { checksOf } from './golden';
+import { inLanes } from './lanes';
+import { endOf, scenario, type Scenario } from './scenario';
+import { scenarioCloud, type ScenarioCloud } from './scenario-cloud';
 import { Check, FileSource, Provisioner } from '../../lib';
-import { checksOf } from '../support/golden';
-import { endOf, scenario, type Scenario } from '../support/scenario';
-import { scenarioCloud, type ScenarioCloud } from '../support/scenario-cloud';
 
 const MIB = 1024 * 1024;
 
-/** Booted systems where a scenario is about the system; where it is about the build, machines that are up at once. */
-let booted: ScenarioCloud;
-let light: ScenarioCloud;
-beforeAll(async () => { [booted, light] = await Promise.all([scenarioCloud('booted'), scenarioCloud('light')]); });
-afterAll(async () => { await Promise.all([booted?.stop(), light?.stop()]); });
+/** Builds that run at the same time, where several do. */
+const LANES = [1, 2, 3];
 
-describe.each(['ssm', 'ssh'] as const)('a build over %s', (kind) => {
+/** All that a build goes through where there was none before it, in this order. */
+const STAGES = [
+  'resolve', 'lock', 'launch', 'connect', 'cloud-init', 'provision', 'check', 'clean', 'stop', 'capture', 'boot-test', 'distribute', 'publish', 'destroy',
+];
+
+/** What builds of a user go through, over a communicator: each communicator has a file of its own, so that they run beside each other. */
+export function describeScenarios(kind: 'ssm' | 'ssh'): void {
+  /** Booted systems where a scenario is about the system; where it is about the build, machines that are up at once. */
+  let booted: ScenarioCloud;
+  let light: ScenarioCloud;
+  beforeAll(async () => { [booted, light] = await Promise.all([scenarioCloud('booted'), scenarioCloud('light')]); });
+  afterAll(async () => { await Promise.all([booted?.stop(), light?.stop()]); });
+
   const scenarios: Scenario[] = [];
   const declare = (cloud: ScenarioCloud, props: Parameters<typeof scenario>[2]): Scenario => {
     const one = scenario(cloud, kind, props);
@@ -24,11 +34,12 @@ describe.each(['ssm', 'ssh'] as const)('a build over %s', (kind) => {
   };
   afterEach(async () => {
     await Promise.all([booted.calm(), light.calm()]);
-    for (const one of scenarios.splice(0)) {
+    const said = await inLanes(LANES, scenarios.splice(0), async (_lane, one) => {
       const { exitCode, stdout, stderr } = await one.command(['destroy', '--host', 'ec2', '--yes', '--app', 'cdk.out']);
       one.remove();
-      expect(`${exitCode} ${stdout}${stderr}`).toMatch(/^0 /);
-    }
+      return `${exitCode} ${stdout}${stderr}`;
+    });
+    for (const one of said) { expect(one).toMatch(/^0 /); }
   });
 
   /** However it ended: nothing is left, and nobody is told of an image. */
@@ -155,25 +166,27 @@ describe.each(['ssm', 'ssh'] as const)('a build over %s', (kind) => {
     expect(await one.leftovers()).toEqual([]);
   });
 
-  test.each(['launch', 'connect', 'provision', 'check', 'clean', 'stop', 'capture', 'distribute', 'publish'])(
-    'that is interrupted at its %s leaves nothing', async (phase) => {
-      const one = declare(light, {
-        provisioners: [Provisioner.shell({ inline: ['sleep 1'] })],
-        distribution: { regions: [light.otherRegion] },
+  test('that is interrupted at any of its stages leaves nothing; where its image was out already, that is whole', async () => {
+    const ends = await inLanes(LANES, STAGES, async (_lane, stage) => {
+      const one = declare(light, { provisioners: [Provisioner.shell({ inline: ['sleep 1'] })], distribution: { regions: [light.otherRegion] } });
+      let metAt = 0;
+      const run = await one.build(stage === 'boot-test' ? ['--boot-test'] : [], {
+        onEvent: (event, kill) => { if (event.type === 'phase.started' && event.phase === stage) { metAt = Date.now(); kill('SIGINT'); } },
       });
-      const run = await one.build([], {
-        onEvent: (event, kill) => { if (event.type === 'phase.started' && event.phase === phase) { kill('SIGINT'); } },
-      });
-      const end = endOf(run);
-      if (phase === 'publish' && end.status === 'built') {
-        expect(await one.leftovers()).toEqual([]);
-        return;
-      }
-      expect(end).toMatchObject({ status: 'interrupted' });
-      expect(run.seconds).toBeLessThan(60);
-      await expectNothing(one);
-    },
-  );
+      const seconds = (Date.now() - metAt) / 1000;
+      const { status } = endOf(run);
+      const images = Object.values(await one.published()).length;
+      return { stage, leftovers: await one.leftovers(), seconds, end: { status, images, parameters: Object.values(await one.parameters()).length } };
+    });
+    expect(ends.map(({ stage }) => stage)).toEqual(STAGES);
+    for (const { seconds, ...one } of ends) {
+      const isOut = ['publish', 'destroy'].includes(one.stage) && one.end.status === 'built';
+      const end = isOut ? { status: 'built', images: 2, parameters: 2 } : { status: 'interrupted', images: 0, parameters: 0 };
+      expect(one).toEqual({ stage: one.stage, leftovers: [], end });
+      // Since it was interrupted; a build that never came to the stage was never.
+      expect(seconds).toBeLessThan(60);
+    }
+  }, 600_000);
 
   const faults = process.env.GOLDEN_ACCOUNT === 'real' ? describe.skip : describe;
   faults('where the cloud has faults (emulated only: a real account cannot be told to fail)', () => {
@@ -182,17 +195,24 @@ describe.each(['ssm', 'ssh'] as const)('a build over %s', (kind) => {
         provisioners: [Provisioner.shell({ inline: ['echo ran >> /root/runs; for i in $(seq 1 1000); do echo "line $i"; sleep 0.01; done'] })],
         checks: [Check.command('cat /root/runs', { exitStatus: 0, stdout: ['/^ran$/'] }), Check.command('test "$(wc -l < /root/runs)" = 1', { exitStatus: 0 })],
       });
+      const { cloud, cutConnections } = booted.emulated!;
+      const callsBefore = cloud.calls.length;
       let cuts = 0;
-      let seen = 0;
+      let lines = 0;
+      let timer: NodeJS.Timeout | undefined;
       const run = await one.build([], {
         onEvent: (event) => {
+          if (event.type === 'instruction.finished') { clearInterval(timer); }
           if (event.type !== 'instruction.output') { return; }
-          seen += event.text.split('\n').length - 1;
-          if (cuts < 10 && seen >= (cuts + 1) * 80) { cuts++; booted.emulated!.cutConnections(); }
+          lines += event.text.split('\n').length - 1;
+          // Over SSM there is none that stays: answers are lost all the time.
+          if (kind === 'ssm') { timer ??= setInterval(cutConnections, 500); return; }
+          if (cuts < 10 && lines >= (cuts + 1) * 80) { cuts++; cutConnections(); }
         },
-      });
+      }).finally(() => clearInterval(timer));
       expect(endOf(run)).toMatchObject({ status: 'built' });
-      expect(cuts).toBeGreaterThanOrEqual(kind === 'ssh' ? 10 : 3);
+      const lost = cloud.calls.slice(callsBefore).filter(({ code }) => code === 'timeout').length;
+      expect(kind === 'ssh' ? cuts : lost).toBeGreaterThanOrEqual(10);
       const text = run.events.filter(({ type }) => type === 'instruction.output').map((event) => event.text).join('');
       expect(text.trim().split('\n')).toEqual(Array.from({ length: 1000 }, (_, i) => `line ${i + 1}`));
     });
@@ -215,4 +235,4 @@ describe.each(['ssm', 'ssh'] as const)('a build over %s', (kind) => {
       await expectNothing(one);
     });
   });
-});
+}

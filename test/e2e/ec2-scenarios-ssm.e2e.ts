@@ -1,0 +1,3 @@
+import { describeScenarios } from '../support/scenario-suite';
+
+describe('a build over ssm', () => describeScenarios('ssm'));
