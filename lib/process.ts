@@ -17,6 +17,8 @@ const DEBIAN_PACKAGE: { readonly [tool: string]: string } = {
   'grub-mkimage': 'grub-common',
   'nsenter': 'util-linux',
   'unshare': 'util-linux',
+  'newuidmap': 'uidmap',
+  'newgidmap': 'uidmap',
   'setpriv': 'util-linux',
   'perl': 'perl-base',
   'tar': 'tar',
@@ -48,10 +50,25 @@ export interface RunResult {
   readonly stderr: Buffer;
 }
 
+/** The package of Debian and Ubuntu that has a tool which we call. */
+export function debianPackageOf(tool: string): string | undefined {
+  return DEBIAN_PACKAGE[tool];
+}
+
+/** Where the system keeps programs that are not on the path of an ordinary user. */
+const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin'];
+
+/** An environment in which such programs are found all the same. */
+export function withSystemFolders(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (env.PATH === undefined) { return env; }
+  const folders = env.PATH.split(':');
+  return { ...env, PATH: [...folders, ...SYSTEM_FOLDERS.filter((folder) => !folders.includes(folder))].join(':') };
+}
+
 /** Starts a program without a shell. A missing program is an error that names the package that has it. */
 export function start(argv: readonly string[], options: SpawnOptions = {}): ChildProcess {
   const [command, ...args] = argv;
-  return spawn(command, args, { stdio: 'pipe', ...options });
+  return spawn(command, args, { stdio: 'pipe', ...options, env: withSystemFolders(options.env ?? process.env) });
 }
 
 /** Runs a program to its end. An exit code is a result; death by a signal is 128 + its number, as in a shell. */

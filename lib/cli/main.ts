@@ -4,7 +4,7 @@ import { openTerminal } from './apply/terminal-device';
 import { runCli } from './cli';
 import { EXIT_CODES } from './exit-codes';
 import type { Output } from './surroundings';
-import { askCallersPlace, openStateStore, systemClock, wireHost } from './wiring';
+import { askCallersPlace, examineComputer, openStateStore, systemClock, wireHost } from './wiring';
 
 const controller = new AbortController();
 // Many images are built at once, and all that each waits for ends with an interruption.
@@ -42,6 +42,7 @@ void runCli(process.argv.slice(2), {
   hosts: wireHost,
   states: openStateStore,
   callersPlace: askCallersPlace,
+  examineComputer,
 }).then((exitCode) => {
   // Not before all is written: pipes take their time. Not later either: something left open must not hold the command up.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

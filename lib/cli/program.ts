@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ApplyOptions } from './commands/apply';
 import type { BuildOptions } from './commands/build';
 import type { DestroyOptions } from './commands/destroy';
+import type { DoctorOptions } from './commands/doctor';
 import type { GcOptions } from './commands/gc';
 import type { IamOptions } from './commands/iam';
 import type { ListOptions } from './commands/list';
@@ -26,6 +27,7 @@ const list = () => require('./commands/list') as typeof import('./commands/list'
 const gc = () => require('./commands/gc') as typeof import('./commands/gc');
 const resume = () => require('./commands/resume') as typeof import('./commands/resume');
 const destroy = () => require('./commands/destroy') as typeof import('./commands/destroy');
+const doctor = () => require('./commands/doctor') as typeof import('./commands/doctor');
 const iam = () => require('./commands/iam') as typeof import('./commands/iam');
 /* eslint-enable @typescript-eslint/no-require-imports */
 
@@ -44,6 +46,7 @@ export function makeProgram(surroundings: Surroundings, ended: (exitCode: number
   golden build --host ec2              build AMIs
   golden plan                          show what a build would run, and what is cached
   golden resume                        finish builds that were killed
+  golden doctor                        say what this computer can do, and what it lacks
 
 ${EXIT_CODES_HELP}`);
 
@@ -115,6 +118,12 @@ ${EXIT_CODES_HELP}`);
     .addOption(profileOption())
     .addOption(stagingBucketOption())
     .action((options: GcOptions) => gc().gcCommand(options, surroundings).then(ended));
+
+  program.command('doctor').description('say what this computer can do, how, and the one command that adds what is missing')
+    .addOption(regionOption())
+    .addOption(profileOption())
+    .option('--json', 'print JSON')
+    .action((options: DoctorOptions) => doctor().doctorCommand(options, surroundings).then(ended));
 
   withAccount(withApp(forImages(program, 'destroy').description('remove the published images, with all that belongs to them; none that is in use')))
     .addOption(hostOption('ec2'))

@@ -2,6 +2,7 @@ import type { Readable } from 'stream';
 import type { Plan } from '../plan/model';
 import type { Clock } from '../ports/clock';
 import type { CommunicatorFactory } from '../ports/communicator';
+import type { Finding } from '../ports/finding';
 import type { Host } from '../ports/host';
 import type { StateStore } from '../ports/state';
 import type { ValueSource } from '../ports/values';
@@ -23,6 +24,8 @@ export interface Surroundings {
   readonly callingArguments?: () => Promise<readonly string[]>;
   readonly hosts: HostFactory;
   readonly states: StateFactory;
+  /** Looks at what this computer can do for builds on it. */
+  readonly examineComputer?: (stateFolder: string) => Promise<readonly Finding[]>;
   /** Which account the credentials are of, and which region they are used in. */
   readonly callersPlace?: (options: PlaceOptions) => Promise<CallersPlace>;
 }

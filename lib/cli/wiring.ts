@@ -15,6 +15,7 @@ const BUNDLE = 'golden.js';
 /* The one place that knows the hosts and communicators there are. What is heavy is loaded when it is used, not before. */
 /* eslint-disable @typescript-eslint/no-require-imports */
 const sandboxRoom = () => require('../hosts/sandbox/sandbox-host') as typeof import('../hosts/sandbox/sandbox-host');
+const examinationRoom = () => require('../hosts/sandbox/examination') as typeof import('../hosts/sandbox/examination');
 const execRoom = () => require('../communicators/exec/exec-communicator') as typeof import('../communicators/exec/exec-communicator');
 const sshRoom = () => require('../communicators/ssh/ssh-communicators') as typeof import('../communicators/ssh/ssh-communicators');
 const ec2Wiring = () => (basename(__filename) === BUNDLE
@@ -46,6 +47,9 @@ export const openStateStore: StateFactory = async ({ location, ...options }) => 
   if (location.startsWith('s3://')) { return ec2Wiring().openS3State({ location, ...options }); }
   throw new GoldenError('invalid-option', `--state ${location} is not understood`, { kind: 'usage', hint: 'Write --state s3://BUCKET/PREFIX' });
 };
+
+/** Looks at what this computer can do. */
+export const examineComputer: Surroundings['examineComputer'] = (folder) => examinationRoom().examineSandbox(folder);
 
 /** Asks AWS who calls. */
 export const askCallersPlace: Surroundings['callersPlace'] = (options) => ec2Wiring().callersPlace(options);

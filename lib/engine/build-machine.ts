@@ -45,7 +45,10 @@ export async function startWatched(start: () => Promise<Machine>, context: Build
   let forget = undo.add({
     what: `the machine ${machine.id} (${machine.description})`,
     undo: remove,
-    keep: async () => context.report({ type: 'notice', level: 'warning', message: await wayInto(machine) }),
+    keep: async () => {
+      await machine.keep?.();
+      context.report({ type: 'notice', level: 'warning', message: await wayInto(machine) });
+    },
   });
   void machine.lost.then((reason) => abort(new GoldenError('machine-lost', `The machine has gone: ${reason}`, {
     path: context.request.plan.image, hint: 'Build again: it starts from the last layer that was saved.',

@@ -24,10 +24,24 @@ export interface StartRecord {
   readonly asked?: { readonly [name: string]: unknown };
 }
 
+/** The machine that took over where a booted one was needed. */
+export interface BootedUp {
+  readonly machine: string;
+  readonly communicator: string;
+  /** Index of the first instruction that was executed on it; the number of all, where only checks were. */
+  readonly from: number;
+  /** What needed it. */
+  readonly reason: string;
+}
+
 /** What is known of an image before it is captured, and nobody can find out later: most of its manifest. */
 export interface Provisioned {
   readonly machine: string;
   readonly communicator: string;
+  /** Where the machine was not booted: what was, for the instructions from one on. */
+  readonly bootedUp?: BootedUp;
+  /** No machine of it was booted: the image is not published before it was. */
+  readonly unbooted?: boolean;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly phases: readonly PhaseTime[];

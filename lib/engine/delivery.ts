@@ -21,7 +21,7 @@ export interface DeliveryWatch extends Watch {
 export async function deliver({ draft, provisioned }: Captured, { keys, source }: Inputs, context: BuildContext, watch: DeliveryWatch): Promise<Artifact> {
   const { plan, host, bootTest } = context.request;
   const published = watch.undo.add({ what: `the unpublished artifact ${draft.id}`, undo: () => host.discard(draft) });
-  const bootChecks = bootTest ? await context.phase('boot-test', () => testBoot(draft, context, watch)) : undefined;
+  const bootChecks = bootTest || provisioned.unbooted ? await context.phase('boot-test', () => testBoot(draft, context, watch)) : undefined;
   await watch.assertOwner();
   if (host.distribute) {
     await context.phase('distribute', () => context.act('distribute', { draft: draft.id }, () => host.distribute!(draft, { plan, keys }, context)));

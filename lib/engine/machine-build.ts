@@ -1,19 +1,28 @@
+import { assetFolderOf } from './assets';
+import { bootPoint } from './booted-work';
 import type { BuildContext } from './build-context';
-import type { Watch } from './build-machine';
-import { PROVISIONED, type Provisioned } from './build-record';
+import { startWatched, type Watch } from './build-machine';
+import { PROVISIONED, type BootedUp, type Provisioned } from './build-record';
 import { holdChecks } from './checks';
 import { cleanMachine } from './clean';
 import type { Inputs } from './inputs';
 import { LayerPolicy } from './layer-policy';
-import { launchMachine } from './machine-launch';
+import { connectLaunched, launchMachine, type LaunchedMachine } from './machine-launch';
 import { Provisioning } from './provisioning';
 import type { Captured } from './recovery';
 import { reusableLayers } from './reusable-layers';
+import { GoldenError } from '../errors';
+import type { CommunicatorFactory } from '../ports/communicator';
+import type { Machine } from '../ports/host';
 
 const STOP_MS = 120_000;
 
-/** How long services may take to come up after the last instruction. */
+/** How long services may take to come up after the last instruction; under emulation everything takes longer. */
 const PATIENCE_MS = 5_000;
+const EMULATED_PATIENCE_MS = 90_000;
+
+/** How long one may take that boots under emulation, on a computer with other things to do. */
+const EMULATED_BOOT_MS = 900_000;
 
 export interface MachineBuildOptions extends Watch {
   readonly inputs: Inputs;
@@ -29,45 +38,143 @@ export interface Built extends Captured {
 }
 
 /** Builds an image on a machine: from its launch to what is captured of it. */
-export async function buildOnMachine(context: BuildContext, options: MachineBuildOptions): Promise<Built> {
-  const { request, journal } = context;
-  const { plan, host, communicators } = request;
-  const { inputs } = options;
-  const { keys } = inputs;
-  const { requirements } = communicators.provision;
+export function buildOnMachine(context: BuildContext, options: MachineBuildOptions): Promise<Built> {
+  return new MachineBuild(context, options).run();
+}
 
-  const layer = request.useCache ? await host.findLayer(reusableLayers(plan, keys, request.outputFolder)) : 0;
-  context.report({ type: 'build.keyed', buildKey: keys.build, cached: layer });
+/** A machine at work. */
+interface Place extends LaunchedMachine {
+  readonly factory: CommunicatorFactory;
+  readonly provisioning: Provisioning;
+}
 
-  const { connection, remove, release, endRenewal, leave, close } = await launchMachine(context, { ...options, layer });
-  const { machine } = connection;
+class MachineBuild {
+  private readonly policy: LayerPolicy;
+  private bootedUp: BootedUp | undefined;
 
-  const policy = new LayerPolicy(plan, keys, options.previousLayers, () => host.checkpointSeconds);
-  const provisioning = new Provisioning(context, connection, inputs, policy);
-  await context.phase('provision', () => provisioning.run(layer));
-  const final = await context.phase('check', () => holdChecks(plan.definition.checks, connection, context, { phase: 'check', patienceMs: PATIENCE_MS }));
-  const cleaned = await context.phase('clean', async () => {
-    await endRenewal();
-    return cleanMachine(connection, context.folders, requirements.authorizedKey);
-  });
-  await context.phase('stop', async () => {
-    await leave();
-    await close();
-    await machine.stop(STOP_MS);
-  });
+  constructor(private readonly context: BuildContext, private readonly options: MachineBuildOptions) {
+    const { plan, host } = context.request;
+    this.policy = new LayerPolicy(plan, options.inputs.keys, options.previousLayers, () => host.checkpointSeconds);
+  }
 
-  const provisioned: Provisioned = {
-    machine: machine.description,
-    communicator: communicators.provision.kind,
-    startedAt: new Date(options.startedAt).toISOString(),
-    phases: [...context.phases],
-    instructions: provisioning.results,
-    checks: { provision: provisioning.checks, final },
-    cleaned,
-  };
-  // Before the capture: a build that finds the draft and not this could only throw it away.
-  await journal.append({ type: 'done', act: PROVISIONED, detail: { ...provisioned } });
-  const draft = await context.phase('capture', () => context.act('capture', { buildKey: keys.build }, () => host.capture(machine, { plan, keys }, context)));
-  release();
-  return { draft, provisioned, removed: remove };
+  async run(): Promise<Built> {
+    const { context, options: { inputs: { keys }, startedAt } } = this;
+    const { request, journal } = context;
+    const { plan, host, communicators } = request;
+    const layer = await this.deepestLayer();
+    context.report({ type: 'build.keyed', buildKey: keys.build, cached: layer });
+
+    const first = await this.launch(layer);
+    first.provisioning.passOver(layer);
+    const place = first.connection.machine.booted || !host.bootUp ? await this.provision(first, layer) : await this.provisionUnbooted(first, layer);
+    const { connection, provisioning } = place;
+    const { machine } = connection;
+    const unbooted = !machine.booted && host.bootUp !== undefined;
+    // What they ask for may be there only once the image has booted: then they are held after its boot test.
+    const checks = unbooted ? [] : plan.definition.checks;
+    const patienceMs = this.bootedUp ? EMULATED_PATIENCE_MS : PATIENCE_MS;
+    const final = await context.phase('check', () => holdChecks(checks, connection, context, { phase: 'check', patienceMs }));
+    const cleaned = await context.phase('clean', async () => {
+      await place.endRenewal();
+      return cleanMachine(connection, context.folders, place.factory.requirements.authorizedKey);
+    });
+    await context.phase('stop', () => this.stop(place));
+
+    const before = first === place ? [] : first.provisioning.results.filter(({ index }) => index < this.bootedUp!.from);
+    const provisioned: Provisioned = {
+      machine: first.connection.machine.description,
+      communicator: communicators.provision.kind,
+      bootedUp: this.bootedUp,
+      unbooted: unbooted || undefined,
+      startedAt: new Date(startedAt).toISOString(),
+      phases: [...context.phases],
+      instructions: [...before, ...provisioning.results],
+      checks: { provision: first === place ? provisioning.checks : [...first.provisioning.checks, ...provisioning.checks], final },
+      cleaned,
+    };
+    // Before the capture: a build that finds the draft and not this could only throw it away.
+    await journal.append({ type: 'done', act: PROVISIONED, detail: { ...provisioned } });
+    const draft = await context.phase('capture', () => context.act('capture', { buildKey: keys.build }, () => host.capture(machine, { plan, keys }, context)));
+    place.release();
+    return { draft, provisioned, removed: place.remove };
+  }
+
+  private async deepestLayer(): Promise<number> {
+    const { plan, host, useCache, outputFolder } = this.context.request;
+    return useCache ? host.findLayer(reusableLayers(plan, this.options.inputs.keys, outputFolder)) : 0;
+  }
+
+  private async launch(layer: number): Promise<Place> {
+    const { context, options } = this;
+    return this.placeAt(await launchMachine(context, { ...options, layer }), context.request.communicators.provision);
+  }
+
+  private placeAt(launched: LaunchedMachine, factory: CommunicatorFactory): Place {
+    const { context, options: { inputs } } = this;
+    return { ...launched, factory, provisioning: new Provisioning(context, launched.connection, inputs, this.policy) };
+  }
+
+  private async provision(place: Place, from: number): Promise<Place> {
+    await this.context.phase('provision', () => place.provisioning.run(from));
+    return place;
+  }
+
+  /** Executes what needs no booted machine, and the rest on one. Returns the place of the last instruction. */
+  private async provisionUnbooted(first: Place, layer: number): Promise<Place> {
+    const { context } = this;
+    const { plan: { definition: { instructions } }, planFile } = context.request;
+    const known = bootPoint(instructions, assetFolderOf(planFile));
+    const to = Math.max(layer, known?.index ?? instructions.length);
+    try {
+      await context.phase('provision', () => first.provisioning.run(layer, to));
+    } catch (error) {
+      const mayBeForWant = GoldenError.is(error) && ['instruction-failed', 'check-failed'].includes(error.code) && !context.signal.aborted;
+      if (!mayBeForWant) { throw error; }
+      return this.again(first, error);
+    }
+    if (to === instructions.length) { return first; }
+    if (to > layer) { await first.provisioning.checkpoint(to - 1); }
+    return this.bootUp(first, to, known!.reason);
+  }
+
+  /** What failed may have failed for want of a booted machine: it gets one, with a disk that the failure has not touched. */
+  private async again(first: Place, error: GoldenError): Promise<Place> {
+    const { context } = this;
+    const failed = first.provisioning.results.pop()!.index;
+    context.report({ type: 'notice', level: 'warning', message: `${error.message}\nIt failed on a machine that is not booted: it is tried on one that is` });
+    await first.close();
+    await first.remove();
+    const layer = Math.min(failed, await this.deepestLayer());
+    const second = await this.launch(layer);
+    await context.phase('provision', () => second.provisioning.run(layer, failed));
+    const kept = first.provisioning.results.filter(({ index }) => index < layer);
+    first.provisioning.results.splice(0, Infinity, ...kept, ...second.provisioning.results);
+    return this.bootUp(second, failed, `instruction ${failed + 1} failed without`);
+  }
+
+  private async bootUp(from: Place, index: number, reason: string): Promise<Place> {
+    const { context, options: { inputs: { keys } } } = this;
+    const { plan, host, communicators } = context.request;
+    const factory = communicators.bootTest ?? communicators.provision;
+    const { machine } = from.connection;
+    await this.stop(from);
+    const start = (): Promise<Machine> => host.bootUp!(machine, { plan, keys, requirements: factory.requirements }, context);
+    const watched = await context.phase('launch', async () => {
+      const booted = await context.act('boot-up', { machine: machine.id }, () => startWatched(start, context, this.options));
+      await from.remove();
+      return booted;
+    }, `a booted machine is needed: ${reason}`);
+    this.bootedUp = { machine: watched.machine.description, communicator: factory.kind, from: index, reason };
+    const place = this.placeAt(await connectLaunched(context, watched, factory, this.options, EMULATED_BOOT_MS), factory);
+    // It has just started, from the disk as it is: there is nothing that another start would change.
+    const restarts = plan.definition.instructions[index].type === 'reboot';
+    if (restarts) { place.provisioning.haveDone(index); }
+    return this.provision(place, restarts ? index + 1 : index);
+  }
+
+  private async stop(place: Place): Promise<void> {
+    await place.leave();
+    await place.close();
+    await place.connection.machine.stop(STOP_MS);
+  }
 }

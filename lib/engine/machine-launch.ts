@@ -2,6 +2,7 @@ import type { BuildContext } from './build-context';
 import { connectTo, startWatched, type OpenConnection, type Watch, type WatchedMachine } from './build-machine';
 import { awaitCloudInit } from './cloud-init';
 import type { Inputs } from './inputs';
+import type { CommunicatorFactory } from '../ports/communicator';
 
 /** A layer was saved while such a folder of its build was there. */
 const FORGET = 'rm -rf /var/tmp/golden-*';
@@ -19,10 +20,17 @@ export async function launchMachine(context: BuildContext, { inputs, layer, ...w
   const { plan, host, communicators: { provision } } = context.request;
   const { keys, source } = inputs;
   const start = () => host.launch({ plan, source, keys, layer, requirements: provision.requirements }, context);
-  const { machine, ...watched } = await context.phase('launch', () =>
+  const watched = await context.phase('launch', () =>
     context.act('launch', { layer: keys.layers[layer] }, () => startWatched(start, context, watch)));
-  const open = await context.phase('connect', () => connectTo(machine, provision, context, watch.undo), machine.description);
-  if (machine.cloudInit && plan.builder.waitForCloudInit) {
+  return connectLaunched(context, watched, provision, watch);
+}
+
+/** Connects to a machine that was started, and returns when it takes instructions. */
+export async function connectLaunched(
+  context: BuildContext, { machine, ...watched }: WatchedMachine, factory: CommunicatorFactory, { undo }: Watch, timeoutMs?: number,
+): Promise<LaunchedMachine> {
+  const open = await context.phase('connect', () => connectTo(machine, factory, context, undo, timeoutMs), machine.description);
+  if (machine.cloudInit && context.request.plan.builder.waitForCloudInit) {
     await context.phase('cloud-init', () => awaitCloudInit(open.connection, FORGET));
   } else {
     await open.connection.demand('be prepared', FORGET);

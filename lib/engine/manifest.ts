@@ -1,5 +1,5 @@
 import type { BuildContext, PhaseTime } from './build-context';
-import type { Provisioned } from './build-record';
+import type { BootedUp, Provisioned } from './build-record';
 import type { CheckSummary } from './checks';
 import type { InstructionResult } from './instruction-result';
 import type { DraftArtifact, ResolvedSource } from '../ports/host';
@@ -25,7 +25,7 @@ export interface Manifest {
   readonly buildId: string;
   readonly toolVersion: string;
   readonly source: { readonly id: string; readonly description: string };
-  readonly host: { readonly kind: string; readonly machine: string; readonly communicator: string };
+  readonly host: { readonly kind: string; readonly machine: string; readonly communicator: string; readonly bootedUp?: BootedUp };
   /** ISO 8601 times, UTC. */
   readonly startedAt: string;
   readonly finishedAt: string;
@@ -40,7 +40,7 @@ export interface Manifest {
 export function manifestOf({ context, buildKey, source, draft, provisioned, bootChecks }: ManifestInputs): Manifest {
   const { request, buildId } = context;
   const { plan, host, clock, toolVersion } = request;
-  const { machine, communicator, startedAt, instructions, checks, cleaned } = provisioned;
+  const { machine, communicator, bootedUp, startedAt, instructions, checks, cleaned } = provisioned;
   return {
     version: 1,
     image: plan.image,
@@ -50,7 +50,7 @@ export function manifestOf({ context, buildKey, source, draft, provisioned, boot
     buildId,
     toolVersion,
     source: { id: source.id, description: source.description },
-    host: { kind: host.kind, machine, communicator },
+    host: { kind: host.kind, machine, communicator, bootedUp },
     startedAt,
     finishedAt: new Date(clock.now()).toISOString(),
     phases: phasesOf(provisioned, context),

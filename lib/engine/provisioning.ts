@@ -29,13 +29,17 @@ export class Provisioning {
     this.lastCheckpoint = context.request.clock.now();
   }
 
-  /** @param from index of the first instruction that the disk does not have yet */
-  async run(from: number): Promise<void> {
-    this.instructions.slice(0, from).forEach((instruction, index) => this.cached(index, instruction));
-    for (let index = from; index < this.instructions.length;) {
+  /** Reports those that the disk has already. */
+  passOver(count: number): void {
+    this.instructions.slice(0, count).forEach((instruction, index) => this.cached(index, instruction));
+  }
+
+  /** @param to index after the last one that is executed */
+  async run(from: number, to: number = this.instructions.length): Promise<void> {
+    for (let index = from; index < to;) {
       const handler = handlerOf(this.instructions[index]);
       if (handler.place === 'machine') {
-        index = await this.bundle(index);
+        index = await this.bundle(index, to);
       } else {
         await this.alone(index, handler);
         index++;
@@ -49,19 +53,19 @@ export class Provisioning {
   }
 
   /** Executes consecutive instructions on the machine. Returns the index after the last one. */
-  private async bundle(from: number): Promise<number> {
+  private async bundle(from: number, to: number): Promise<number> {
     const { folders, request } = this.context;
     const name = this.bundles++;
     const payload = `${folders.payload}/${name}`;
     const instructions: PackedInstruction[] = [];
-    for (let index = from; index < this.instructions.length; index++) {
+    for (let index = from; index < to; index++) {
       const instruction = this.instructions[index];
       const handler = handlerOf(instruction);
       if (handler.place !== 'machine') { break; }
       instructions.push(handler.pack(instruction, {
         index,
         payload,
-        hold: this.policy.hold(index),
+        hold: this.savesLayers ? this.policy.hold(index) : 'never',
         assetFolder: assetFolderOf(request.planFile),
         parameters: this.inputs.parameters,
         secrets: this.inputs.secrets,
@@ -111,10 +115,11 @@ export class Provisioning {
 
   /** Saves the disk after an instruction where that is worth it. */
   private async boundary(index: number): Promise<void> {
-    if (this.policy.isDue(index, this.sinceCheckpoint())) { await this.checkpoint(index); }
+    if (this.savesLayers && this.policy.isDue(index, this.sinceCheckpoint())) { await this.checkpoint(index); }
   }
 
-  private async checkpoint(index: number): Promise<void> {
+  /** Saves the disk as it is after an instruction. */
+  async checkpoint(index: number): Promise<void> {
     const { context, connection } = this;
     const { clock, host } = context.request;
     const key = this.inputs.keys.layers[index + 1];
@@ -124,6 +129,8 @@ export class Provisioning {
     this.lastCheckpoint = clock.now();
     context.report({ type: 'layer.saved', key, after: index + 1, seconds: (this.lastCheckpoint - begin) / 1000 });
   }
+
+  private get savesLayers(): boolean { return this.connection.machine.checkpoints !== false; }
 
   private sinceCheckpoint(): number {
     return (this.context.request.clock.now() - this.lastCheckpoint) / 1000;

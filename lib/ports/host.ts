@@ -27,6 +27,12 @@ export interface Host {
   /** A checkpoint sees only what the machine has written to its disk: it is told to write before. */
   readonly checkpointsDevice?: boolean;
 
+  /**
+   * Boots what a machine that is not booted has on its disk, for what needs a booted one; that machine has stopped. What is done from
+   * there on is captured. Absent: all that `launch` starts is as booted as it gets.
+   */
+  bootUp?(machine: Machine, request: BootUpRequest, context: HostContext): Promise<Machine>;
+
   /** Saves the disk of a machine, quiesced for that time, as the layer of this key. */
   checkpoint(machine: Machine, key: string, context: HostContext): Promise<void>;
 
@@ -152,6 +158,10 @@ export interface CaptureRequest {
   readonly keys: BuildKeys;
 }
 
+export interface BootUpRequest extends CaptureRequest {
+  readonly requirements: LaunchRequirements;
+}
+
 export interface BootRequest {
   readonly plan: Plan;
   readonly requirements: LaunchRequirements;
@@ -164,6 +174,8 @@ export interface Machine {
   readonly description: string;
   /** Whether its services really run. */
   readonly booted: boolean;
+  /** Whether its disk can be saved as a layer while it runs. @default true */
+  readonly checkpoints?: boolean;
   readonly access: MachineAccess;
   /** Absent: the machine cannot outlive what started it. */
   readonly lease?: Lease;
@@ -173,6 +185,8 @@ export interface Machine {
   restarted(timeoutMs: number, signal?: AbortSignal): Promise<void>;
   /** Shuts down cleanly; the disk stays. */
   stop(timeoutMs: number): Promise<void>;
+  /** Lets it go on where the process that started it ends. Absent: it does anyway, or cannot. */
+  keep?(): Promise<void>;
   /** Ends it at once and removes it with its disk. May be called twice, and after `stop`. */
   destroy(): Promise<void>;
   /** Settles when the machine has gone without being asked to. */

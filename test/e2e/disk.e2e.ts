@@ -38,7 +38,7 @@ describe('a disk made of a Debian root', () => {
   async function boot(firmware: 'bios' | 'uefi'): Promise<{ machine: Machine; communicator: Communicator; folder: string }> {
     const factory = sshCommunicators();
     const folder = join(work, `${firmware}, machine`);
-    const machine = await bootDisk({ qcow2, folder, requirements: factory.requirements, architecture: 'x86_64', firmware });
+    const machine = await bootDisk({ disk: { file: qcow2, format: 'qcow2' }, folder, requirements: factory.requirements, architecture: 'x86_64', firmware });
     machines.push(machine);
     const communicator = factory.open(machine);
     await timed(`${firmware}, to the first command`, () => communicator.connect({ timeoutMs: BOOT_MS }));
@@ -94,7 +94,7 @@ describe('a disk made of a Debian root', () => {
 
   test('its machine keeps no keys in its folder once it runs', async () => {
     const folder = join(work, 'keys');
-    const machine = await bootDisk({ qcow2, folder, requirements: sshCommunicators().requirements, architecture: 'x86_64' });
+    const machine = await bootDisk({ disk: { file: qcow2, format: 'qcow2' }, folder, requirements: sshCommunicators().requirements, architecture: 'x86_64' });
     machines.push(machine);
     expect(await readdir(folder)).toEqual(['console.log']);
     await machine.destroy();
@@ -102,7 +102,7 @@ describe('a disk made of a Debian root', () => {
 
   test('a disk that QEMU cannot open is told with its own words, and leaves nothing', async () => {
     const folder = join(work, 'missing');
-    const booting = bootDisk({ qcow2: join(work, 'none.qcow2'), folder, requirements: {}, architecture: 'x86_64' });
+    const booting = bootDisk({ disk: { file: join(work, 'none.qcow2'), format: 'qcow2' }, folder, requirements: {}, architecture: 'x86_64' });
     await expect(booting).rejects.toMatchObject({ code: 'qemu-failed', message: expect.stringContaining('none.qcow2') });
     expect(existsSync(folder)).toBe(false);
   }, 60_000);

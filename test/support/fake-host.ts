@@ -50,6 +50,8 @@ export class FakeHost implements Host {
   differences: string[] | undefined;
   /** Places that drafts are taken to. Undefined: there is one place only. */
   places: readonly string[] | undefined;
+  /** Its machines count as not booted until they are, by `bootUp`; the file /etc/booted tells which they are. */
+  bootsUp = false;
   /** Called at the beginning of each act; may throw. */
   during: (act: Act) => void | Promise<void> = () => undefined;
   private readonly left: Map<string, MachineRecord>;
@@ -84,6 +86,17 @@ export class FakeHost implements Host {
     const root = this.makeRoot(context);
     if (layer > 0) { await this.copy(this.layers.get(keys.layers[layer])!, root); }
     return this.start(root);
+  }
+
+  get bootUp(): Host['bootUp'] {
+    if (!this.bootsUp) { return undefined; }
+    return async (from, _request, context) => {
+      await this.begin('launch', context, 'boot up');
+      const root = this.makeRoot(context);
+      await this.copy((from as ChrootMachine).root, root);
+      writeFileSync(join(root, 'etc', 'booted'), '');
+      return Object.assign(await this.start(root), { booted: true, checkpoints: false });
+    };
   }
 
   async checkpoint(machine: Machine, key: string, context: HostContext): Promise<void> {

@@ -9,6 +9,7 @@ import { draftName } from './owner';
 import { unpackRootTar } from './root-tar-source';
 import type { SandboxFolder } from './sandbox-folder';
 import { requireTools } from './tools';
+import { rootFlags } from './user-namespace';
 import { GoldenError } from '../../errors';
 import type { MirrorSource } from '../../plan/model';
 import { quote } from '../../plan/shell';
@@ -81,7 +82,7 @@ async function bootstrap(source: MirrorSource & { readonly user: string }, draft
   let line = '';
   await output([
     // It mounts /dev and the like below the new root. In namespaces of its own they go with it, however it ends.
-    'unshare', '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', '--',
+    'unshare', ...rootFlags(), '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', '--',
     'mmdebstrap', '--mode=root', '--variant=minbase', '--format=directory',
     // Not every distribution counts it among what a minimal system has to have.
     `--include=${['apt', ...source.packages].join(',')}`,

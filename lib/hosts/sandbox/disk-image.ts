@@ -22,11 +22,17 @@ const KERNEL_COMMAND_LINE = 'root=LABEL=root rw console=tty0 console=ttyS0,11520
 const EXT4_FEATURES = 'none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum';
 
 export interface DiskImageOptions {
-  /** @default what the content takes, and a quarter of it or 512 MiB on top, whichever is more */
+  /** @default what the content takes, and room beside it */
   readonly sizeMiB?: number;
   readonly architecture: 'x86_64' | 'arm64';
   /** Names the disk: the same seed gives the same partition and file system IDs. @default the file's name */
   readonly seed?: string;
+  /** Room beside the content, where no size is given. @default a quarter of the content or 512 MiB, whichever is more */
+  readonly roomMiB?: number;
+  /** Command in front of those that read the folder, where they need it to see the folder or its owners. @default none */
+  readonly enter?: readonly string[];
+  /** Where we see the folder ourselves. @default the same path */
+  readonly seen?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -36,14 +42,14 @@ export interface DiskImageOptions {
  * Errors: `no-kernel`, `no-initrd`, `disk-too-small`, `unsupported-architecture`, `missing-tool`.
  */
 export async function writeDiskImage(rootFolder: string, file: string, options: DiskImageOptions): Promise<void> {
-  const { architecture, signal } = options;
+  const { architecture, enter = [], signal } = options;
   if (architecture !== 'x86_64') {
     throw new GoldenError('unsupported-architecture', `Disk images for ${architecture} are not there yet: no boot loader for it is put together`, {
       hint: 'Ask for the root tar, which works for every architecture, or build for x86_64.',
     });
   }
-  const kernel = await newestKernel(rootFolder);
-  const content = await measure(rootFolder, signal);
+  const kernel = await newestKernel(options.seen ?? rootFolder);
+  const content = await measure(rootFolder, options);
   const sizeMiB = options.sizeMiB ?? content.neededMiB;
   if (sizeMiB < content.leastMiB) {
     throw new GoldenError('disk-too-small', `The content takes ${content.leastMiB} MiB of disk, and the disk is to have ${sizeMiB} MiB`, {
@@ -65,7 +71,7 @@ export async function writeDiskImage(rootFolder: string, file: string, options: 
         ...partition(2, ESP.start, ESP.size, 'ef00', id('esp')),
         ...partition(3, ROOT_START, rootMiB, '8304', id('root')),
         draft], { signal });
-      await output(['mke2fs', '-q', '-F', '-t', 'ext4', '-O', EXT4_FEATURES, '-b', '4096', '-I', '256', '-m', '1', '-L', 'root',
+      await output([...enter, 'mke2fs', '-q', '-F', '-t', 'ext4', '-O', EXT4_FEATURES, '-b', '4096', '-I', '256', '-m', '1', '-L', 'root',
         '-U', id('file system'), '-N', String(inodes(content.files, rootMiB)),
         '-E', `offset=${ROOT_START * MIB},hash_seed=${id('hash')}`,
         '-d', rootFolder, draft, `${rootMiB * 1024}k`], { signal });
@@ -92,12 +98,12 @@ interface Content {
   readonly neededMiB: number;
 }
 
-async function measure(rootFolder: string, signal?: AbortSignal): Promise<Content> {
-  const used = parseInt(await output(['du', '--summarize', '--block-size=1M', rootFolder], { signal }), 10);
-  const files = parseInt(await output(['du', '--summarize', '--inodes', rootFolder], { signal }), 10);
+async function measure(rootFolder: string, { enter = [], roomMiB, signal }: DiskImageOptions): Promise<Content> {
+  const used = parseInt(await output([...enter, 'du', '--summarize', '--block-size=1M', rootFolder], { signal }), 10);
+  const files = parseInt(await output([...enter, 'du', '--summarize', '--inodes', rootFolder], { signal }), 10);
   // Inode tables, checksums and reserved blocks take about a twentieth, the journal up to 64 MiB on disks of this size.
   const withOverhead = (mib: number) => Math.ceil(mib * 1.05) + 64 + ROOT_START + TABLE_COPY;
-  return { files, leastMiB: withOverhead(used), neededMiB: withOverhead(used + Math.max(used / 4, 512)) };
+  return { files, leastMiB: withOverhead(used), neededMiB: withOverhead(used + (roomMiB ?? Math.max(used / 4, 512))) };
 }
 
 /** mke2fs plans one inode for 16 KiB; a root of many small files needs more, and some to go on with. */

@@ -1,8 +1,10 @@
 import { readFile, rm } from 'fs/promises';
+import { asRoot, isRoot } from './user-namespace';
 import { GoldenError } from '../../errors';
-import { run } from '../../process';
+import { output, run } from '../../process';
 
 const UNMOUNT_MS = 30_000;
+const REMOVE_MS = 600_000;
 
 /**
  * Removes a folder and all that is in it, files that somebody made immutable with chattr(1) included.
@@ -13,7 +15,13 @@ export async function removeFolder(folder: string): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') { throw error; }
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EPERM' && code !== 'EACCES') { throw error; }
+    if (!isRoot()) {
+      // What belongs to the users of a machine is removed by their root.
+      await output(asRoot(['rm', '-rf', '--', folder]), { timeoutMs: REMOVE_MS });
+      return;
+    }
     await run(['chattr', '-R', '-f', '-i', '-a', folder], { timeoutMs: 60_000 });
     await rm(folder, { recursive: true, force: true });
   }

@@ -5,6 +5,7 @@ import { removeFolder } from './folder-removal';
 import { explainingFullDisk } from './full-disk';
 import { draftName } from './owner';
 import type { SandboxFolder } from './sandbox-folder';
+import { asRoot } from './user-namespace';
 import type { HostContext } from '../../ports/host';
 import { output } from '../../process';
 
@@ -39,7 +40,7 @@ export class LayerStore {
     try {
       await explainingFullDisk(this.folder.layers, async () => {
         // As root it keeps owners, times, hard links and attributes, and with them what an overlay marks as removed or opaque.
-        await output(['cp', '--archive', '--sparse=auto', '--reflink=auto', upper, join(draft, 'disk')], { signal: context.signal });
+        await output(asRoot(['cp', '--archive', '--sparse=auto', '--reflink=auto', upper, join(draft, 'disk')]), { signal: context.signal });
         await removeOwnFiles(join(draft, 'disk'));
         await writeFile(join(draft, 'layer.json'), `${JSON.stringify({ key, lowers } satisfies LayerRecord)}\n`);
       });

@@ -1,6 +1,8 @@
 import { mkdir } from 'fs/promises';
 import { join } from 'path';
+import { type DiskView, withMountedView } from './disk-view';
 import { unmount } from './folder-removal';
+import { isRoot } from './user-namespace';
 import { output } from '../../process';
 
 /**
@@ -19,16 +21,17 @@ export function machineOverlay(lowers: readonly string[], upper: string, work: s
  * @param cwd folder that `lowers` and `mountPoint` are relative to: long lists of long paths do not fit into a mount
  */
 export async function withMergedDisk<T>(
-  cwd: string, lowers: readonly string[], mountPoint: string, act: (root: string) => Promise<T>,
+  cwd: string, lowers: readonly string[], mountPoint: string, act: (view: DiskView) => Promise<T>,
 ): Promise<T> {
   const root = join(cwd, mountPoint);
   await mkdir(root, { recursive: true });
-  await output(
-    ['mount', '-t', 'overlay', 'overlay', '-o', `ro,lowerdir=${lowers.join(':')},redirect_dir=follow,metacopy=off,index=off`, mountPoint],
-    { cwd, timeoutMs: 30_000 },
-  );
+  // What marks removed and opaque folders of an ordinary user's machines is not the kernel's own.
+  const features = isRoot() ? 'redirect_dir=follow,metacopy=off,index=off' : 'userxattr';
+  const mount = ['mount', '-t', 'overlay', 'overlay', '-o', `ro,lowerdir=${lowers.join(':')},${features}`, root];
+  if (!isRoot()) { return withMountedView(cwd, mount, root, act); }
+  await output(mount, { cwd, timeoutMs: 30_000 });
   try {
-    return await act(root);
+    return await act({ root, seen: root, enter: [] });
   } finally {
     await unmount(root);
   }

@@ -8,24 +8,30 @@ const MEMORY_MIB = 1024;
 const OVMF = ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_CODE.fd'];
 
 export interface QemuCommandOptions {
-  readonly qcow2: string;
+  readonly disk: QemuDisk;
   readonly firmware: 'bios' | 'uefi';
   readonly credentials: string;
   readonly consoleLog: string;
 }
 
+/** A disk that a machine boots. */
+export interface QemuDisk {
+  readonly file: string;
+  readonly format: 'qcow2' | 'raw';
+  /** What the machine writes stays on it. @default false: it is thrown away */
+  readonly written?: boolean;
+}
+
 /**
- * A QEMU that leaves the disk as it is, has one port of this computer forwarded to its SSH server (chosen by the kernel),
+ * A QEMU that has one port of this computer forwarded to its SSH server (chosen by the kernel),
  * speaks its machine protocol on its standard streams, and dies with us.
  */
 export function qemuCommand(options: QemuCommandOptions): readonly string[] {
+  const { file, format, written = false } = options.disk;
   return [
-    'setpriv', '--pdeathsig', 'KILL', '--',
-    'qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std',
-    '-m', String(MEMORY_MIB), '-smp', String(Math.min(2, cpus().length)),
-    ...acceleration(),
+    ...emulatedComputer(),
     ...(options.firmware === 'uefi' ? ['-drive', `if=pflash,format=raw,readonly=on,file=${value(ovmf())}`] : []),
-    '-drive', `if=virtio,format=qcow2,cache=unsafe,file=${value(options.qcow2)}`, '-snapshot',
+    '-drive', `if=virtio,format=${format},cache=unsafe,file=${value(file)}`, ...(written ? [] : ['-snapshot']),
     '-netdev', 'user,id=net,hostfwd=tcp:127.0.0.1:0-:22', '-device', 'virtio-net-pci,netdev=net,romfile=',
     '-object', 'rng-random,id=rng,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng',
     '-smbios', `type=11,path=${value(options.credentials)}`,
@@ -34,8 +40,18 @@ export function qemuCommand(options: QemuCommandOptions): readonly string[] {
   ];
 }
 
+/** What all QEMUs of ours have: a processor and memory, nothing else, and their end with us. */
+export function emulatedComputer(): readonly string[] {
+  return [
+    'setpriv', '--pdeathsig', 'KILL', '--',
+    'qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std',
+    '-m', String(MEMORY_MIB), '-smp', String(Math.min(2, cpus().length)),
+    ...acceleration(),
+  ];
+}
+
 /** That /dev/kvm opens proves nothing: under some hypervisors a kernel hangs in it. So it takes someone who knows. */
-function acceleration(): readonly string[] {
+export function acceleration(): readonly string[] {
   return process.env.GOLDEN_KVM === '1' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max'];
 }
 
@@ -46,6 +62,6 @@ function ovmf(): string {
 }
 
 /** A comma ends a value, unless doubled. */
-function value(text: string): string {
+export function value(text: string): string {
   return text.replace(/,/g, ',,');
 }

@@ -2,8 +2,9 @@ import { randomBytes } from 'crypto';
 import { mkdir, readFile, rm, writeFile } from 'fs/promises';
 import { join } from 'path';
 import { bootCredentials } from './boot-credentials';
+import { removeFolder } from './folder-removal';
 import { dialSsh } from './forwarded-port';
-import { qemuCommand } from './qemu-command';
+import { qemuCommand, type QemuDisk } from './qemu-command';
 import { Qmp } from './qmp';
 import { GoldenError } from '../../errors';
 import type { Machine } from '../../ports/host';
@@ -14,7 +15,7 @@ import { killGroup, output, start } from '../../process';
 const QEMU_START_MS = 20_000;
 
 export interface BootDiskOptions {
-  readonly qcow2: string;
+  readonly disk: QemuDisk;
   /** Made for the machine, and removed with it; holds `console.log`, what the machine writes to its serial console. */
   readonly folder: string;
   readonly requirements: LaunchRequirements;
@@ -25,7 +26,7 @@ export interface BootDiskOptions {
 }
 
 /**
- * Boots a disk under QEMU. Whatever the machine writes is thrown away: the file stays as it is.
+ * Boots a disk under QEMU.
  * Returns as soon as the machine is on; `access.dial` waits for its SSH server.
  * Errors: `unsupported-architecture`, `missing-tool`, `qemu-failed`.
  */
@@ -41,7 +42,7 @@ export async function bootDisk(options: BootDiskOptions): Promise<Machine> {
   const consoleLog = join(options.folder, 'console.log');
   await writeFile(credentials, bootCredentials(options.requirements), { mode: 0o600 });
   const machine = new QemuMachine(options.folder, consoleLog, qemuCommand({
-    qcow2: options.qcow2, firmware: options.firmware ?? 'bios', credentials, consoleLog,
+    disk: options.disk, firmware: options.firmware ?? 'bios', credentials, consoleLog,
   }));
   try {
     await machine.begin(options.signal);
@@ -56,6 +57,7 @@ export async function bootDisk(options: BootDiskOptions): Promise<Machine> {
 class QemuMachine implements Machine {
   readonly id = `qemu-${randomBytes(4).toString('hex')}`;
   readonly booted = true;
+  readonly checkpoints = false;
   readonly description: string;
   readonly lost: Promise<string>;
   readonly access = {
@@ -138,7 +140,7 @@ class QemuMachine implements Machine {
     this.asked = true;
     killGroup(this.child);
     await this.ended;
-    await rm(this.folder, { recursive: true, force: true });
+    await removeFolder(this.folder);
   }
 
   private async consoleTail(): Promise<string> {

@@ -5,6 +5,7 @@ import { join } from 'path';
 import { Readable } from 'stream';
 import { pipeline } from 'stream/promises';
 import type { ReadableStream } from 'stream/web';
+import { asRoot } from './user-namespace';
 import { GoldenError } from '../../errors';
 import type { RootTarSource } from '../../plan/model';
 import { output } from '../../process';
@@ -32,11 +33,15 @@ export async function unpackRootTar(source: RootTarSource, folder: string, optio
   const root = join(folder, 'root');
   await mkdir(root, { mode: 0o755 });
   // tar finds out by itself how the file is compressed.
-  await output(
-    ['tar', '--extract', '--file', copy, '--directory', root, '--numeric-owner', '--same-permissions', '--acls', '--xattrs', '--xattrs-include=*'],
-    options,
-  );
+  await unpackTar(copy, root, options);
   await rm(copy);
+}
+
+/** Unpacks a root tar with its owners and attributes. */
+export async function unpackTar(tar: string, root: string, options: { readonly signal: AbortSignal }): Promise<void> {
+  await output(asRoot([
+    'tar', '--extract', '--file', tar, '--directory', root, '--numeric-owner', '--same-owner', '--same-permissions', '--acls', '--xattrs', '--xattrs-include=*',
+  ]), options);
 }
 
 async function openRootTar(location: string, signal: AbortSignal): Promise<Readable> {

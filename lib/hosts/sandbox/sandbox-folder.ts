@@ -1,3 +1,4 @@
+import { mkdir } from 'fs/promises';
 import { join } from 'path';
 
 /** A layer's name in the file system: short, because the options of an overlay mount have to fit on one page of memory. */
@@ -9,6 +10,11 @@ export class SandboxFolder {
 
   constructor(stateFolder: string) {
     this.path = join(stateFolder, 'sandbox');
+  }
+
+  /** Makes it. What a machine's root may do as that user is nothing for other users of this computer. */
+  async make(): Promise<void> {
+    await mkdir(this.path, { recursive: true, mode: 0o700 });
   }
 
   get bases(): string { return join(this.path, 'bases'); }

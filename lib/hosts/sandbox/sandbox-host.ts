@@ -3,31 +3,36 @@ import { dirname, join } from 'path';
 import { ArtifactStore, type StoredRootTar } from './artifact-store';
 import { baseSpec, rootTarId, type BaseSpec } from './base-spec';
 import { BaseStore } from './base-store';
+import { BootedDisk } from './booted-disk';
 import { convertDisk, writeDiskImage } from './disk-image';
 import { markUsed } from './disk-use';
+import type { DiskView } from './disk-view';
 import { whileFrozen } from './freeze';
 import { explainingFullDisk } from './full-disk';
 import { collectGarbage } from './garbage';
 import { LayerStore } from './layer-store';
 import { discardMachine, makeMachineFolder } from './machine-folder';
+import { NamespaceMachine } from './namespace-machine';
 import { NspawnMachine } from './nspawn-machine';
 import { withMergedDisk } from './overlay';
 import { bootDisk } from './qemu-machine';
 import { writeRootTar } from './root-tar';
 import { SandboxFolder } from './sandbox-folder';
-import { requireTools } from './tools';
+import { requireTools, ROOT_TOOLS, USER_TOOLS } from './tools';
+import { asRoot, isRoot, requireUserNamespace } from './user-namespace';
 import { GoldenError } from '../../errors';
 import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
 import type {
-  Artifact, BootRequest, CaptureRequest, DeadBuild, DraftArtifact, Host, HostContext, LaunchRequest, Machine, ResolvedSource, SourceOptions,
+  Artifact, BootRequest, BootUpRequest, CaptureRequest, DeadBuild, DraftArtifact, Host, HostContext, LaunchRequest, Machine, ResolvedSource,
+  SourceOptions,
 } from '../../ports/host';
 
 /** Until one was measured: a checkpoint of little change. */
 const CHECKPOINT_ESTIMATE_SECONDS = 0.5;
 
 export interface SandboxHostOptions {
-  /** Keeps bases, layers and machines. Everything below is root's. */
+  /** Keeps bases, layers and machines. Root's are not those of an ordinary user. */
   readonly stateFolder: string;
   /** Gets the finished images. */
   readonly outputFolder: string;
@@ -36,8 +41,9 @@ export interface SandboxHostOptions {
 }
 
 /**
- * Builds on this machine, without a cloud account: bases from package mirrors, machines that systemd-nspawn boots on overlays,
- * disk images that QEMU boots. For root on Debian or Ubuntu.
+ * Builds on this machine, without a cloud account: bases from package mirrors, machines on overlays, disk images that QEMU boots.
+ * On Debian or Ubuntu. Root's machines are booted by systemd-nspawn; those of an ordinary user lie in a user namespace, and are booted
+ * under QEMU for what needs that.
  */
 export class SandboxHost implements Host {
   readonly kind = 'sandbox';
@@ -47,6 +53,8 @@ export class SandboxHost implements Host {
   private readonly artifacts: ArtifactStore;
   private readonly hostLoopback: boolean;
   private measuredCheckpointSeconds = CHECKPOINT_ESTIMATE_SECONDS;
+  /** Machines that were booted of others, with the disks that they write to. */
+  private readonly bootedUp = new WeakMap<Machine, BootedDisk>();
 
   constructor(options: SandboxHostOptions) {
     this.folder = new SandboxFolder(options.stateFolder);
@@ -74,39 +82,42 @@ export class SandboxHost implements Host {
     return 0;
   }
 
-  /** Errors, besides those of the source: `needs-root`, `missing-tool`, `source-moved`, `layer-gone`, `boot-failed`, `disk-full`. */
+  /**
+   * Errors, besides those of the source: `missing-tool`, `source-moved`, `layer-gone`, `boot-failed`, `disk-full`; and for an ordinary
+   * user `no-subuids`, `no-user-namespaces`, `machine-failed`.
+   */
   async launch(request: LaunchRequest, context: HostContext): Promise<Machine> {
-    requireRoot();
-    await requireTools(['systemd-nspawn', 'slirp4netns', 'ip', 'nsenter', 'setpriv', 'perl']);
+    if (!isRoot()) { await requireUserNamespace(); }
+    await requireTools(isRoot() ? ROOT_TOOLS : USER_TOOLS);
+    await this.folder.make();
     await this.artifacts.prepare();
     const lowers = await this.lowers(request, context);
     await markUsed(this.folder, lowers);
     const options = { lowers, requirements: request.requirements, hostLoopback: this.hostLoopback };
-    return explainingFullDisk(this.folder.machines, () => NspawnMachine.launch(this.folder, options, context));
+    return explainingFullDisk(this.folder.machines, (): Promise<Machine> => (
+      isRoot() ? NspawnMachine.launch(this.folder, options, context) : NamespaceMachine.launch(this.folder, lowers, context)
+    ));
   }
 
   async checkpoint(machine: Machine, key: string, context: HostContext): Promise<void> {
     const begin = Date.now();
-    const own = nspawn(machine);
+    const own = ours(machine);
     await whileFrozen(own.leader().pid, () => this.layers.save(key, own.upper, own.lowers, context));
     this.measuredCheckpointSeconds = (Date.now() - begin) / 1000;
   }
 
   async capture(machine: Machine, request: CaptureRequest, context: HostContext): Promise<DraftArtifact> {
-    const { disk, id } = nspawn(machine);
     const { plan, keys } = request;
     const { architecture, rootVolumeSizeMiB: sizeMiB } = plan.definition.machine;
     const { signal } = context;
     const draft = this.artifacts.draftFolder(plan);
-    const mountPoint = `machines/${id}/root`;
     await context.intend('draft-artifact', { folder: draft });
-    await context.intend('mount-disk', { path: join(this.folder.path, mountPoint) });
     return explainingFullDisk(draft, () => this.artifacts.draft(draft, plan, keys.build, async (folder) => {
       const raw = join(folder, 'disk.raw');
-      await withMergedDisk(this.folder.path, disk, mountPoint, async (root) => {
+      await this.withDisk(machine, context, async ({ root, seen, enter }) => {
         const written = await Promise.allSettled([
-          writeRootTar(root, join(folder, 'root.tar'), { signal }),
-          writeDiskImage(root, raw, { sizeMiB, architecture, seed: keys.build, signal }),
+          writeRootTar(root, join(folder, 'root.tar'), { enter, signal }),
+          writeDiskImage(root, raw, { sizeMiB, architecture, seed: keys.build, enter, seen, signal }),
         ]);
         // Both have ended before the disk is unmounted.
         for (const result of written) {
@@ -123,22 +134,25 @@ export class SandboxHost implements Host {
   }
 
   async boot(draft: DraftArtifact, request: BootRequest, context: HostContext): Promise<Machine> {
-    const id = `boot-${randomBytes(6).toString('hex')}`;
-    await context.intend('launch-machine', { id, folder: this.folder.machine(id) });
-    await makeMachineFolder(this.folder, id, []);
-    try {
-      return await bootDisk({
-        qcow2: join(draft.id, 'disk.qcow2'),
-        // It removes the folder, and our record of whose it is with it, when it is destroyed.
-        folder: this.folder.machine(id),
-        requirements: request.requirements,
-        architecture: request.plan.definition.machine.architecture,
-        signal: context.signal,
-      });
-    } catch (error) {
-      await discardMachine(this.folder, id);
-      throw error;
-    }
+    return this.inMachineFolder(context, (folder) => bootDisk({
+      disk: { file: join(draft.id, 'disk.qcow2'), format: 'qcow2' },
+      folder,
+      requirements: request.requirements,
+      architecture: request.plan.definition.machine.architecture,
+      signal: context.signal,
+    }));
+  }
+
+  async bootUp(machine: Machine, { plan, keys, requirements }: BootUpRequest, context: HostContext): Promise<Machine> {
+    const { architecture, rootVolumeSizeMiB: sizeMiB } = plan.definition.machine;
+    const { signal } = context;
+    return this.inMachineFolder(context, (folder) => explainingFullDisk(folder, async () => {
+      const options = { folder, sizeMiB, architecture, seed: keys.build, signal };
+      const disk = await this.withDisk(machine, context, (view) => BootedDisk.compose(view, options));
+      const booted = await disk.boot(requirements, architecture, signal);
+      this.bootedUp.set(booted, disk);
+      return booted;
+    }));
   }
 
   publish(draft: DraftArtifact, manifest: object): Promise<Artifact> {
@@ -157,6 +171,32 @@ export class SandboxHost implements Host {
 
   collectGarbage(): Promise<readonly string[]> {
     return collectGarbage(this.folder, this.artifacts.outputFolder);
+  }
+
+  /** Shows the disk of a machine that has stopped. */
+  private async withDisk<T>(machine: Machine, context: HostContext, act: (view: DiskView) => Promise<T>): Promise<T> {
+    const booted = this.bootedUp.get(machine);
+    if (booted) {
+      const root = await booted.unpack(context.signal);
+      return act({ root, seen: root, enter: asRoot([]) });
+    }
+    const { disk, id } = ours(machine);
+    const mountPoint = `machines/${id}/root`;
+    await context.intend('mount-disk', { path: join(this.folder.path, mountPoint) });
+    return withMergedDisk(this.folder.path, disk, mountPoint, act);
+  }
+
+  /** Starts a machine in a folder that it removes, and our record of whose it is with it, when it is destroyed. */
+  private async inMachineFolder(context: HostContext, launch: (folder: string) => Promise<Machine>): Promise<Machine> {
+    const id = `boot-${randomBytes(6).toString('hex')}`;
+    await context.intend('launch-machine', { id, folder: this.folder.machine(id) });
+    await makeMachineFolder(this.folder, id, []);
+    try {
+      return await launch(this.folder.machine(id));
+    } catch (error) {
+      await discardMachine(this.folder, id);
+      throw error;
+    }
   }
 
   /** Where it starts from another image: from the newest artifact of that which is wanted. */
@@ -184,14 +224,7 @@ export class SandboxHost implements Host {
   }
 }
 
-function nspawn(machine: Machine): NspawnMachine {
-  if (machine instanceof NspawnMachine) { return machine; }
+function ours(machine: Machine): NspawnMachine | NamespaceMachine {
+  if (machine instanceof NspawnMachine || machine instanceof NamespaceMachine) { return machine; }
   throw new GoldenError('foreign-machine', `${machine.description} is no machine that this host launched`, { kind: 'internal' });
-}
-
-function requireRoot(): void {
-  if (process.getuid?.() === 0) { return; }
-  throw new GoldenError('needs-root', 'Machines of the sandbox are started by root only', {
-    hint: 'Run the command as root, for example with sudo.',
-  });
 }
