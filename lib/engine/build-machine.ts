@@ -76,7 +76,9 @@ export interface OpenConnection {
 }
 
 /** Connects to a machine, and keeps its lease from then on. */
-export async function connectTo(machine: Machine, factory: CommunicatorFactory, context: BuildContext, undo: Undo): Promise<OpenConnection> {
+export async function connectTo(
+  machine: Machine, factory: CommunicatorFactory, context: BuildContext, undo: Undo, timeoutMs = CONNECT_MS,
+): Promise<OpenConnection> {
   const { request, signal, report, folders } = context;
   const communicator = factory.open(machine);
   let endRenewal = async () => { /* not begun */ };
@@ -93,7 +95,7 @@ export async function connectTo(machine: Machine, factory: CommunicatorFactory, 
       await close();
     },
   });
-  await communicator.connect({ timeoutMs: CONNECT_MS, signal });
+  await communicator.connect({ timeoutMs, signal });
   const connection = new Connection(machine, communicator, { clock: request.clock, report, signal });
   endRenewal = renewLease(connection);
   return {

@@ -55,6 +55,15 @@ const ran = ({ events }: TestBuild) => events.flatMap((event) => (event.type ===
     });
   });
 
+  test('a restart is done by the boot, where it is what needs a booted machine', async () => {
+    const reboot = { type: 'reboot', timeoutSeconds: 60, origin: 'Reboot' } as const;
+    const build = await bench.build(testPlan([note('one'), reboot, note('two')], [noted('one', 'two booted')]));
+
+    expect(build.outcome).toMatchObject({ status: 'built' });
+    expect(ran(build)).toEqual(['one: 0', 'Reboot: 0', 'two: 0']);
+    expect(manifest()).toMatchObject({ instructions: [{ type: 'run' }, { type: 'reboot', exitCode: 0 }, { type: 'run' }] });
+  });
+
   test('what fails on a booted machine as well fails the build', async () => {
     const build = await bench.build(testPlan([note('one'), runOf('exit 7', { origin: 'two' })]));
 

@@ -21,6 +21,10 @@ export interface GoldenRun {
 
 export interface GoldenOptions {
   readonly cwd: string;
+  /** Command in front of it, which becomes it. @default none */
+  readonly through?: readonly string[];
+  /** The command itself. @default the one of this project */
+  readonly file?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** Called with the process, to signal it. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
@@ -31,7 +35,8 @@ export interface GoldenOptions {
 /** Runs the bundled command as a user would, in a process of its own. */
 export function golden(args: readonly string[], options: GoldenOptions): Promise<GoldenRun> {
   const started = Date.now();
-  const child = spawn(process.execPath, [GOLDEN, ...args], {
+  const [program, ...words] = [...options.through ?? [], process.execPath, options.file ?? GOLDEN, ...args];
+  const child = spawn(program, words, {
     cwd: options.cwd,
     // Apps call tsx, wherever the suite's folder is.
     env: { ...process.env, NODE_NO_WARNINGS: '1', PATH: `${join(PROJECT, 'node_modules', '.bin')}:${process.env.PATH}`, ...options.env },

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rm } from 'fs/promises';
+import { copyFile, mkdir, readdir, rm } from 'fs/promises';
 import { join } from 'path';
 import { exportDisk } from './disk-export';
 import { writeDiskImage } from './disk-image';
@@ -29,7 +29,7 @@ export class BootedDisk {
   /** Makes the disk. Errors: those of `writeDiskImage`. */
   static async compose({ root, seen, enter }: DiskView, options: ComposeOptions): Promise<BootedDisk> {
     const { folder, sizeMiB, architecture, seed, signal } = options;
-    const composed = new BootedDisk(folder);
+    const composed = new BootedDisk(folder, await readdir(join(seen, 'root', '.ssh')).then(() => true, () => false));
     const { kernel, initrd } = await newestKernel(seen);
     await copyFile(join(seen, kernel), composed.kernel);
     await copyFile(join(seen, initrd), composed.initrd);
@@ -37,7 +37,7 @@ export class BootedDisk {
     return composed;
   }
 
-  private constructor(private readonly folder: string) {}
+  private constructor(private readonly folder: string, private readonly hadKeys: boolean) {}
 
   /** Starts a machine from it, whose writes stay. */
   boot(requirements: LaunchRequirements, architecture: 'x86_64' | 'arm64', signal: AbortSignal): Promise<Machine> {
@@ -49,7 +49,9 @@ export class BootedDisk {
     const { folder, disk, kernel, initrd } = this;
     const tar = join(folder, 'exported.tar');
     const root = join(folder, 'root');
-    await exportDisk({ disk, kernel, initrd, tar, folder, signal });
+    // What its boot put there for our keys, which were cleaned away, and what its shutdown left for the next boot.
+    const without = [...this.hadKeys ? [] : ['root/.ssh'], 'var/lib/systemd/random-seed'];
+    await exportDisk({ disk, kernel, initrd, tar, folder, without, signal });
     await rm(disk);
     await mkdir(root, { mode: 0o755 });
     await unpackTar(tar, root, { signal });

@@ -19,6 +19,8 @@ export interface ExportOptions {
   readonly initrd: string;
   /** Gets the tar, with zeros behind it. */
   readonly tar: string;
+  /** Left out where they are files, or empty folders. */
+  readonly without: readonly string[];
   /** For what is needed meanwhile. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -28,9 +30,17 @@ export interface ExportOptions {
  * What runs in place of an init, from a disk of its own; so nothing of the image runs but its shell and its tar, and the root is
  * only read. When it ends so does the machine.
  */
-const SCRIPT = `
+const script = (without: readonly string[]) => `
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-${quoteAll(['tar', '--create', '--file', '/dev/vdb', '--directory', '/', '--one-file-system', ...ROOT_TAR_OPTIONS])} >/dev/console 2>&1
+# Nothing that is mounted on the root is part of the disk.
+root=/run/golden-root
+mkdir -p $root && mount --bind / $root || exit
+cd $root
+set --
+for path in ${quoteAll(without)}; do
+  if [ -f "$path" ] || { [ -d "$path" ] && [ -z "$(ls -A "$path")" ]; }; then set -- "$@" "--exclude=./$path"; fi
+done
+tar --create --file /dev/vdb --one-file-system "$@" ${quoteAll(ROOT_TAR_OPTIONS)} >/dev/console 2>&1
 code=$?
 sync
 echo "${DONE} $code" >/dev/console
@@ -41,11 +51,12 @@ exit
  * Reads the root of a disk that a machine was shut down from, as a root tar, with all owners and attributes. An ordinary user may
  * mount no disk, so a machine does. Errors: `export-failed`, `disk-full`, `interrupted`.
  */
-export async function exportDisk({ disk, kernel, initrd, tar, folder, signal }: ExportOptions): Promise<void> {
-  const script = join(folder, 'export.sh');
+export async function exportDisk({ disk, kernel, initrd, tar, without, folder, signal }: ExportOptions): Promise<void> {
+  const scriptFile = join(folder, 'export.sh');
+  const text = script(without);
   const consoleLog = join(folder, 'export.log');
   // A shell reads lines, and what is behind the last one has to be some, too.
-  await writeFile(script, SCRIPT.padEnd(Math.ceil(SCRIPT.length / SECTOR) * SECTOR, '\n'));
+  await writeFile(scriptFile, text.padEnd(Math.ceil(text.length / SECTOR) * SECTOR, '\n'));
   await writeFile(tar, '');
   // Headers of small files take more room in a tar than their inodes do on the disk; nothing is written that is not needed.
   await truncate(tar, 2 * (await stat(disk)).size);
@@ -54,15 +65,15 @@ export async function exportDisk({ disk, kernel, initrd, tar, folder, signal }: 
     ...emulatedComputer(), '-no-reboot',
     '-kernel', kernel, '-initrd', initrd,
     '-append', 'root=LABEL=root ro console=ttyS0,115200 quiet panic=-1 init=/bin/sh -- /dev/vdc',
-    ...drive(disk, 'readonly=on,'), ...drive(tar, ''), ...drive(script, 'readonly=on,'),
+    ...drive(disk, 'readonly=on,'), ...drive(tar, ''), ...drive(scriptFile, 'readonly=on,'),
     '-chardev', `file,id=console,path=${value(consoleLog)}`, '-serial', 'chardev:console',
   ], { signal, timeoutMs: EXPORT_MS });
   const said = await readFile(consoleLog, 'latin1').catch(() => '');
   if (exitCode !== 0 || !said.includes(`${DONE} 0`)) {
     const tail = said.trim().split(/\r*\n/).slice(-8).map((line) => `\n  ${line}`).join('');
     throw new GoldenError('export-failed', `The disk of the booted machine could not be read (exit code ${exitCode}): ${stderr.toString().trim()}${tail}`, {
-      hint: 'The image needs a shell and GNU tar.',
+      hint: 'The image needs a shell, mount and GNU tar.',
     });
   }
-  await rm(script);
+  await rm(scriptFile);
 }
