@@ -11,7 +11,7 @@ import type { Connection } from './connection';
 import { readHistory } from './history';
 import { readInputs, type Inputs } from './inputs';
 import { LayerPolicy } from './layer-policy';
-import { launchMachine } from './machine-launch';
+import { launchMachine, type LaunchedMachine } from './machine-launch';
 import { describeError } from './outcome';
 import { Provisioning } from './provisioning';
 import { Redaction } from './redact';
@@ -52,7 +52,7 @@ export async function useMachine<T>(request: BuildRequest, options: MachineUseOp
     redaction.hide(Object.values(inputs.secrets));
     const layer = options.provision ? await provisioned(context, inputs, watch) : await deepestLayer(context, inputs);
     context.report({ type: 'build.keyed', buildKey: inputs.keys.build, cached: layer });
-    const { connection } = await launchMachine(context, { ...watch, inputs, layer });
+    const { connection } = await launchBooted(context, inputs, layer, watch);
     return await use({ context, connection, layer });
   } catch (error) {
     const { code, message, ...others } = describeError(ending.signal.aborted ? ending.signal.reason : error, redaction);
@@ -83,13 +83,24 @@ async function provisioned(context: BuildContext, inputs: Inputs, watch: Watch):
 /** Runs what is missing on a machine that is only for that: who looks at the image gets one that has just started. */
 async function provision(context: BuildContext, inputs: Inputs, layer: number, watch: Watch): Promise<void> {
   const { plan, host, stateFolder } = context.request;
-  const { connection, close, remove } = await launchMachine(context, { ...watch, inputs, layer });
+  const { connection, close, remove } = await launchBooted(context, inputs, layer, watch);
   const previous = await readHistory(stateFolder, plan.image);
   const policy = new LayerPolicy(plan, inputs.keys, previous?.layers, () => host.checkpointSeconds, true);
-  await context.phase('provision', () => new Provisioning(context, connection, inputs, policy).run(layer));
+  const provisioning = new Provisioning(context, connection, inputs, policy);
+  provisioning.passOver(layer);
+  await context.phase('provision', () => provisioning.run(layer));
   await context.phase('destroy', async () => {
     await close();
     await remove();
+  });
+}
+
+/** Who looks at a machine wants to see it run. Errors: `not-booted`. */
+async function launchBooted(context: BuildContext, inputs: Inputs, layer: number, watch: Watch): Promise<LaunchedMachine> {
+  const launched = await launchMachine(context, { ...watch, inputs, layer });
+  if (launched.connection.machine.booted || !context.request.host.bootUp) { return launched; }
+  throw new GoldenError('not-booted', 'Machines of an ordinary user are not booted, so nothing of an image can be seen to run on them', {
+    hint: 'Run it as root, or build the image with golden build, which boots it under QEMU.',
   });
 }
 
