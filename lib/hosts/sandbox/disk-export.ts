@@ -40,7 +40,8 @@ set --
 for path in ${quoteAll(without)}; do
   if [ -f "$path" ] || { [ -d "$path" ] && [ -z "$(ls -A "$path")" ]; }; then set -- "$@" "--exclude=./$path"; fi
 done
-tar --create --file /dev/vdb --one-file-system "$@" ${quoteAll(ROOT_TAR_OPTIONS)} >/dev/console 2>&1
+# Records of whole pages: the kernel would read each page that is written in parts.
+tar --create --file /dev/vdb --blocking-factor=2048 --one-file-system "$@" ${quoteAll(ROOT_TAR_OPTIONS)} >/dev/console 2>&1
 code=$?
 sync
 echo "${DONE} $code" >/dev/console
