@@ -48,7 +48,7 @@ export class OrdinaryUser {
     const own = new SandboxFolder(this.home);
     const unpack = ['unshare', '--user', '--map-root-user', '--map-auto', '--', 'tar', '-xp', '--xattrs', '--xattrs-include=*', '-C', own.bases].map(quote).join(' ');
     await output([...this.through, 'mkdir', '-p', own.bases]);
-    await output(['sh', '-c', `tar -c --numeric-owner --xattrs --xattrs-include='*' -C ${quote(shared.bases)} ${spec.id} | ${this.through.map(quote).join(' ')} ${unpack}`]);
+    await output(['sh', '-c', `tar -c --numeric-owner --exclude='*/root/dev/*' --xattrs --xattrs-include='*' -C ${quote(shared.bases)} ${spec.id} | ${this.through.map(quote).join(' ')} ${unpack}`]);
   }
 
   /** What it has running. */

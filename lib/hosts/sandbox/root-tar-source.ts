@@ -5,7 +5,7 @@ import { join } from 'path';
 import { Readable } from 'stream';
 import { pipeline } from 'stream/promises';
 import type { ReadableStream } from 'stream/web';
-import { asRoot } from './user-namespace';
+import { asRoot, isRoot } from './user-namespace';
 import { GoldenError } from '../../errors';
 import type { RootTarSource } from '../../plan/model';
 import { output } from '../../process';
@@ -41,6 +41,8 @@ export async function unpackRootTar(source: RootTarSource, folder: string, optio
 export async function unpackTar(tar: string, root: string, options: { readonly signal: AbortSignal }): Promise<void> {
   await output(asRoot([
     'tar', '--extract', '--file', tar, '--directory', root, '--numeric-owner', '--same-owner', '--same-permissions', '--acls', '--xattrs', '--xattrs-include=*',
+    // Nobody but root may make devices, and a machine finds its own.
+    ...isRoot() ? [] : ['--anchored', '--exclude=./dev/*', '--exclude=dev/*'],
   ]), options);
 }
 
