@@ -47,6 +47,8 @@ export async function useMachine<T>(request: BuildRequest, options: MachineUseOp
   const undo = new Undo();
   const context = buildContext({ request, buildId, journal: noJournal(buildId), redaction, folders: machineFolders(buildId), signal });
   const watch: Watch = { undo, abort: (reason) => ending.abort(reason) };
+  const { plan, host } = request;
+  context.report({ type: 'build.started', host: host.kind, definitionHash: plan.definitionHash, instructions: plan.definition.instructions.length });
   try {
     const inputs = await context.phase('resolve', () => readInputs(request, context));
     redaction.hide(Object.values(inputs.secrets));
@@ -56,10 +58,10 @@ export async function useMachine<T>(request: BuildRequest, options: MachineUseOp
     return await use({ context, connection, layer });
   } catch (error) {
     const { code, message, ...others } = describeError(ending.signal.aborted ? ending.signal.reason : error, redaction);
-    throw new GoldenError(code, message, { ...others, path: others.path ?? request.plan.image });
+    throw new GoldenError(code, message, { ...others, path: others.path ?? plan.image });
   } finally {
     await undo.run('undo', (what, error) => context.report({
-      type: 'notice', level: 'warning', message: redaction.text(`Could not remove ${what}: ${(error as Error).message}\nRemove it with: golden gc --host ${request.host.kind}`),
+      type: 'notice', level: 'warning', message: redaction.text(`Could not remove ${what}: ${(error as Error).message}\nRemove it with: golden gc --host ${host.kind}`),
     }));
   }
 }

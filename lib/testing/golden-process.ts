@@ -124,10 +124,11 @@ export class GoldenProcess {
 /** The number of the request that nobody has to make. */
 const READY = 0;
 
-/** What test runners show is the message alone, so that has all there is to read. */
+/** What test runners show is the message alone, so that has all there is to read. Of a failed check a build says how to see the machine: a test has it. */
 function errorOf({ code, kind, ...fault }: AnsweredError): GoldenError {
   const path = fault.path !== undefined && fault.message.includes(fault.path) ? undefined : fault.path;
-  return new GoldenError(code, formatFault({ code, ...fault, path }), { kind: kind as FailureKind, path: fault.path });
+  const hint = kind === 'check' ? undefined : fault.hint;
+  return new GoldenError(code, formatFault({ code, ...fault, path, hint }), { kind: kind as FailureKind, path: fault.path });
 }
 
 /** With the stack of who is told, so that a test runner shows that line. */

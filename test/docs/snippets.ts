@@ -50,7 +50,11 @@ export function snippetFaults(root: string, snippets: readonly Snippet[]): strin
     noUnusedLocals: false,
     noUnusedParameters: false,
     baseUrl: root,
-    paths: { 'cdk-golden-image': ['lib/index.ts'], 'cdk-golden-image/assertions': ['lib/assertions/image-plan.ts'] },
+    paths: {
+      'cdk-golden-image': ['lib/index.ts'],
+      'cdk-golden-image/assertions': ['lib/assertions/image-plan.ts'],
+      'cdk-golden-image/testing': ['lib/testing/test-machine.ts'],
+    },
   };
   const host = ts.createCompilerHost(options);
   const { fileExists, readFile, getSourceFile } = host;

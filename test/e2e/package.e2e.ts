@@ -7,7 +7,7 @@ import { rooms } from '../architecture/rooms';
 const ROOT = join(__dirname, '..', '..');
 
 /** What is packed is what was compiled: `npx projen compile && npx projen post-compile`. */
-const COMPILED = ['lib/index.js', 'lib/assertions/image-plan.js', 'bin/golden.js', 'bin/ec2-wiring.js', '.jsii'];
+const COMPILED = ['lib/index.js', 'lib/assertions/image-plan.js', 'lib/testing/test-machine.js', 'bin/golden.js', 'bin/ec2-wiring.js', '.jsii'];
 
 /** The oldest CDK that is supported, and the one of today. */
 const CDKS = [
@@ -81,6 +81,31 @@ console.log(JSON.stringify({
 }));
 `;
 
+/** A test of an image on a machine, as a user has it: what is installed, and nothing of this repository. */
+const MACHINE_TEST = `
+import { App, Stack } from 'aws-cdk-lib';
+import { AmiImage, Check, FileSource, Provisioner, Source } from 'cdk-golden-image';
+import { TestMachine, type MachineFile, type TestMachineOptions } from 'cdk-golden-image/testing';
+
+const image = new AmiImage(new Stack(new App(), 'Images'), 'Greeting', {
+  source: Source.debian('12'),
+  provisioners: [Provisioner.file({ source: FileSource.inline('hello'), destination: '/etc/motd', mode: '0640' })],
+});
+const options: TestMachineOptions = { output: 'golden.out' };
+async function main(): Promise<void> {
+  const machine = await TestMachine.build(image, options);
+  const file: MachineFile = await machine.file('/etc/motd');
+  const { exitCode } = await machine.run('cat /etc/motd', { user: 'nobody' });
+  await machine.check(Check.file('/etc/motd', { contents: ['hello'] }), { type: 'file', resource: '/etc/motd', attributes: { exists: true, owner: 'root' } });
+  await machine.stop();
+  console.log(JSON.stringify({ mode: file.mode, text: file.text, exitCode }));
+}
+void main();
+`;
+
+/** State folder that all suites on real machines share, so that the base is built once. */
+const HOME = process.env.GOLDEN_TEST_HOME ?? join(tmpdir(), 'golden-test-home');
+
 let scratch: string;
 let tarball: string;
 
@@ -111,6 +136,7 @@ describe('the tarball', () => {
   test('has the declaring half, its types, the command, and what jsii needs', () => {
     expect(files).toEqual(expect.arrayContaining([
       'lib/index.js', 'lib/index.d.ts', 'lib/assertions/image-plan.js', 'lib/assertions/image-plan.d.ts', 'lib/plan/plan.schema.json',
+      'lib/testing/test-machine.js', 'lib/testing/test-machine.d.ts',
       'bin/golden.js', 'bin/ec2-wiring.js', 'package.json', 'README.md', 'LICENSE', '.jsii',
     ]));
   });
@@ -146,6 +172,11 @@ describe('the tarball', () => {
     expect(Object.keys(types).length).toBeGreaterThan(40);
   });
 
+  test('shows other languages nothing of the tests on machines, which are for TypeScript', () => {
+    expect(JSON.stringify(publicTypes())).toContain('lib/assertions/');
+    expect(JSON.stringify(publicTypes())).not.toContain('lib/testing/');
+  });
+
   test('names interfaces that users implement with an I, and those of plain data without', () => {
     const types = publicTypes();
     const interfaces = Object.entries(types).filter(([, { kind }]) => kind === 'interface').map(([name, { datatype }]) => [name.replace(/^.*\./, ''), datatype ?? false]);
@@ -168,9 +199,10 @@ describe.each(CDKS)('an empty project with aws-cdk-lib $cdk', ({ cdk, constructs
     writeFileSync(join(project, 'app.ts'), APP);
     writeFileSync(join(project, 'images-only.ts'), IMAGES_ONLY);
     writeFileSync(join(project, 'app.unit.ts'), UNIT_TEST);
+    writeFileSync(join(project, 'app.machine.ts'), MACHINE_TEST);
     const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules', '@types')];
     run(project, process.execPath, join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '--strict', '--skipLibCheck', '--target', 'es2022',
-      '--module', 'node16', '--moduleResolution', 'node16', ...types, 'app.ts', 'app.unit.ts', 'images-only.ts');
+      '--module', 'node16', '--moduleResolution', 'node16', ...types, 'app.ts', 'app.unit.ts', 'app.machine.ts', 'images-only.ts');
   }, 300_000);
 
   test('gets neither the AWS SDK nor ssh2, nor anything else it did not ask for', () => {
@@ -211,6 +243,11 @@ describe.each(CDKS)('an empty project with aws-cdk-lib $cdk', ({ cdk, constructs
       same: true,
       hash: true,
     });
+  });
+
+  test('tests it on a machine', () => {
+    const said = execFileSync(process.execPath, ['app.machine.js'], { cwd: project, timeout: 300_000, env: { ...process.env, GOLDEN_HOME: HOME } });
+    expect(JSON.parse(said.toString())).toEqual({ mode: '0640', text: 'hello', exitCode: 1 });
   });
 
   test('has the command golden, which reads the plan', () => {
