@@ -1,5 +1,6 @@
+import { isAscii } from 'buffer';
 import { createHash } from 'crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'fs';
 import { createRequire } from 'module';
 import { dirname, join } from 'path';
 import { Script } from 'vm';
@@ -9,11 +10,9 @@ import { Script } from 'vm';
  * compiled once and not at every start. Where nothing can be kept there, the file is compiled as ever.
  */
 export function requireCompiled(path: string, folder: string): unknown {
-  const bytes = readFileSync(path);
-  // V8 itself compares versions and lengths, not contents.
-  const name = `${createHash('sha256').update(bytes).update(process.version).update(process.arch).digest('hex')}.code`;
+  const name = `${createHash('sha256').update(identityOf(path)).digest('hex')}.code`;
   const kept = readKept(join(folder, name));
-  const script = new Script(`(function (exports, require, module, __filename, __dirname) {${bytes.toString()}\n})`, { filename: path, cachedData: kept });
+  const script = new Script(`(function (exports, require, module, __filename, __dirname) {${textOf(readFileSync(path))}\n})`, { filename: path, cachedData: kept });
   if (!kept || script.cachedDataRejected) {
     // At the end, when it is known which functions are used.
     process.once('exit', () => keep(folder, name, script));
@@ -21,6 +20,20 @@ export function requireCompiled(path: string, folder: string): unknown {
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path));
   return module.exports;
+}
+
+/**
+ * V8 itself compares versions and lengths, not contents. A digest of megabytes would take as long as much of what is saved; the time
+ * of the last change of a file's own record is none that anybody sets, as package managers do with the time of its content.
+ */
+function identityOf(path: string): string {
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  return [path, dev, ino, size, mtimeNs, ctimeNs, process.version, process.arch].join(' ');
+}
+
+/** What a bundler writes is ASCII, which is read faster as such. */
+function textOf(bytes: Buffer): string {
+  return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
 }
 
 function readKept(path: string): Buffer | undefined {
