@@ -79,5 +79,10 @@ for folder in /tmp /var/tmp; do
 done
 umount "$our_state" 2>/dev/null
 rm -rf "$our_state"
-sync
+# Its own disks: a machine may share its kernel with a host that has others.
+while read -r device folder type rest; do
+  case $type in ext[234] | xfs | btrfs | f2fs | vfat | overlay)
+    sync -f "$(printf %b "$folder")" 2>/dev/null || { sync; break; } ;;
+  esac
+done </proc/mounts
 `.trimStart();
