@@ -49,6 +49,7 @@ export class Ec2Machine implements Machine {
   private readonly watch = new AbortController();
   private ownGroup: string | undefined;
   private leaving: Promise<void> | undefined;
+  private releasing: Promise<void> | undefined;
   private destroyed: Promise<void> | undefined;
 
   constructor(private readonly cloud: Cloud, private readonly options: Ec2MachineOptions) {
@@ -82,10 +83,10 @@ export class Ec2Machine implements Machine {
     }, { what: `the instance ${this.id} to run`, timeoutMs, signal });
   }
 
-  /** Nobody connects any more: its own security group goes at the same time. */
+  /** Nobody connects any more: its own security group goes meanwhile, and is waited for when the machine goes. */
   async stop(timeoutMs: number): Promise<void> {
     this.watch.abort();
-    const released = this.releaseGroup();
+    void this.releaseGroup();
     if (!this.spot) {
       await this.ec2.send(new StopInstancesCommand({ InstanceIds: [this.id] }), { notYet: ['IncorrectInstanceState', ...UNKNOWN], deadlineMs: STATE_MS });
       await this.cloud.poller.wait('instance', this.region, this.id, (found) => {
@@ -95,7 +96,6 @@ export class Ec2Machine implements Machine {
         throw new GoldenError('machine-lost', `The instance ${this.id} ended when it was to stop: ${reasonOf(found)}`);
       }, { what: `the instance ${this.id} to stop`, timeoutMs: Math.max(timeoutMs, STOP_MS), signal: this.options.context.signal });
     }
-    await released;
   }
 
   /** Done as soon as it has begun: nobody has to wait for its end. */
@@ -111,6 +111,7 @@ export class Ec2Machine implements Machine {
     await this.leaveGroup();
     await terminateInstance(this.ec2, this.id);
     this.cloud.leases.remove(this.region, ...this.resources());
+    await this.releasing;
     await this.releaseGroup();
     if (this.ownGroup) { void this.removeGroupLater(this.ownGroup); }
   }
@@ -127,7 +128,11 @@ export class Ec2Machine implements Machine {
     await ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: this.id, Groups: [shelter] }), { notYet: UNKNOWN, deadlineMs: RELEASE_MS });
   }
 
-  private async releaseGroup(): Promise<void> {
+  private releaseGroup(): Promise<void> {
+    return this.releasing = this.tryRelease();
+  }
+
+  private async tryRelease(): Promise<void> {
     const { ownGroup, ec2 } = this;
     if (!ownGroup) { return; }
     await this.leaveGroup();
