@@ -22,10 +22,13 @@ export interface CloudAnswer {
   readonly throttled: number;
 }
 
+/** In memory: what else writes to the disk of this computer would be measured with both contenders. */
+const DISKS = '/dev/shm/golden-bench';
+
 const AT_ONCE: CloudSettings['durations'] = { pending: 0, stopping: 0, shuttingDown: 0, image: 0, snapshot: 0, copy: 0 };
 
 async function main(): Promise<void> {
-  const machines = process.argv.includes('--no-machines') ? new MemoryMachines() : createMachineProvider('light');
+  const machines = process.argv.includes('--no-machines') ? new MemoryMachines() : createMachineProvider('light', DISKS);
   const cloud = await startCloud({ machines, ssm: createSsmService });
   for await (const line of createInterface({ input: process.stdin })) {
     const { delayMs, durations, buckets = false } = JSON.parse(line) as CloudRequest;

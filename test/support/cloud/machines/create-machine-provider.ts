@@ -29,8 +29,8 @@ interface Held {
 /** `light`: namespaces and an SSH server, within a fraction of a second. `booted`: systemd and cloud-init, within seconds. */
 export type MachineKind = 'light' | 'booted';
 
-export function createMachineProvider(kind: MachineKind): RealMachineProvider {
-  const home = join(TEST_HOME, 'cloud');
+/** @param home where they keep their disks */
+export function createMachineProvider(kind: MachineKind, home = join(TEST_HOME, 'cloud')): RealMachineProvider {
   const folder = join(home, draftName());
   let cleaned: Promise<void> | undefined;
   const settings: NetworkSettings = { networkDelayMs: 0 };

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'fs';
 import { readFile, writeFile } from 'fs/promises';
 import { join } from 'path';
-import type { Duplex } from 'stream';
+import type { Duplex, Readable } from 'stream';
 import { openGateway, type Gateway } from './gateway';
 import { LIGHT_SCRIPT, RESTART, WITHOUT_HOST } from './light-script';
 import { setupScript } from './light-setup';
@@ -98,20 +98,26 @@ export class LightMachine implements CloudMachine {
     await this.folder.renew();
     const names = this.folder.lowers.map((_, index) => index).join(':');
     const log = openSync(this.folder.console, 'a');
+    // Its network comes first: what leads there takes as long to start as all else of the machine, and starts meanwhile.
     const child = start([
-      'setpriv', '--pdeathsig=KILL', '--', 'unshare', '--mount', '--pid', '--ipc', '--uts', '--net', '--fork', '--kill-child', '--',
-      'sh', '-c', LIGHT_SCRIPT, 'sh', this.folder.path, names,
+      'setpriv', '--pdeathsig=KILL', '--', 'unshare', '--net', '--', 'sh', '-c', 'echo connectable; exec "$@"', 'sh',
+      'unshare', '--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child', '--', 'sh', '-c', LIGHT_SCRIPT, 'sh', this.folder.path, names,
     ], { detached: true, stdio: ['ignore', 'pipe', log], env: MACHINE_ENVIRONMENT });
     closeSync(log);
     child.unref();
     let code: number | null = null;
     const ended = new Promise<void>((resolve) => { child.once('exit', (exitCode) => { code = exitCode; resolve(); }); });
-    await Promise.race([new Promise((resolve) => child.stdout!.once('data', resolve)), ended]);
+    const saying = sayings(child.stdout!);
+    await Promise.race([saying('connectable'), ended]);
+    const gateway = openGateway({ pid: child.pid!, folder: this.folder.path, endpointPort: this.request.endpointPort });
+    gateway.catch(() => undefined);
+    connectToInternet(child.pid!);
+    await Promise.race([saying('ready'), ended]);
     const pid = childrenOf(child.pid!)[0]?.pid;
-    if (pid === undefined) { throw new Error(`The machine did not start: ${await this.console()}`); }
-    child.stdout!.resume();
-    connectToInternet(pid);
-    const gateway = openGateway({ pid, folder: this.folder.path, endpointPort: this.request.endpointPort });
+    if (pid === undefined) {
+      void gateway.then(({ close }) => close(), () => undefined);
+      throw new Error(`The machine did not start: ${await this.console()}`);
+    }
     gateway.then(() => writeFile(`/proc/${pid}/root/run/golden-host/connected`, '')).catch(() => undefined);
     const life: Life = { child, pid, ended, gateway };
     this.life = life;
@@ -136,6 +142,19 @@ export class LightMachine implements CloudMachine {
     if (!this.life) { throw new Error('The machine does not run'); }
     return [...WITHOUT_HOST, 'nsenter', `--target=${this.life.pid}`, '--mount', '--pid', '--ipc', '--uts', '--net', '--root', '--wd', '--'];
   }
+}
+
+/** What a stream says, line by line; each line may be waited for. */
+function sayings(stream: Readable): (line: string) => Promise<void> {
+  let said = '';
+  const waiting = new Map<string, () => void>();
+  stream.on('data', (data: Buffer) => {
+    said += data.toString();
+    for (const [line, resolve] of waiting) { if (said.includes(`${line}\n`)) { resolve(); } }
+  });
+  return (line) => new Promise((resolve) => {
+    if (said.includes(`${line}\n`)) { resolve(); } else { waiting.set(line, resolve); }
+  });
 }
 
 /** Carries what leaves the machine. It ends with the machine's network, or with us; nobody waits for it. */
