@@ -3,7 +3,7 @@ import type { BuildContext } from './build-context';
 import type { Bundle, BundleEnd, PackedInstruction } from './bundle/bundle';
 import { followBundle } from './bundle/follow';
 import type { RunnerRecord } from './bundle/records';
-import { shipBundle } from './bundle/ship';
+import { loadBundle, startBundle } from './bundle/ship';
 import { isConnectionLost, type Connection } from './connection';
 import { InstructionLog } from './instruction-log';
 import { instructionFailed, SHOWN_LINES, type InstructionResult } from './instruction-result';
@@ -41,12 +41,12 @@ export class BundleExecution {
   async run(): Promise<void> {
     const { context, connection, bundle } = this;
     if (this.last.expectDisconnect) { this.mark = await markBeforeRestart(connection, `${context.folders.state}.restart`); }
-    await context.act('upload', { bundle: bundle.payload, machine: connection.machine.id }, () => shipBundle(connection, context.folders, bundle));
+    const start = await context.act('upload', { bundle: bundle.payload, machine: connection.machine.id }, () => loadBundle(connection, context.folders, bundle));
     const end = await followBundle(connection, bundle, {
       record: (record) => this.record(record),
       output: (index, stream, data) => this.log(index).write(stream, data),
       recover: () => this.recover(),
-    });
+    }, { start, startAlone: () => startBundle(connection, context.folders, start) });
     await this.settle(end);
   }
 

@@ -25,7 +25,7 @@ export interface Communicator {
    * Runs a command that may go on for hours, and hands over what it writes to stdout as it comes, byte for byte.
    * Resolves with the exit code; throws `connection-lost` where the connection ended first. May be called again, to go on.
    */
-  stream(command: string, onData: (data: Buffer) => void | Promise<void>, options?: { readonly signal?: AbortSignal }): Promise<number>;
+  stream(command: string, onData: (data: Buffer) => void | Promise<void>, options?: StreamOptions): Promise<number>;
 
   /**
    * Sees to it that nothing of the communicator itself remains on the disk once the machine is stopped. The last thing that is
@@ -41,6 +41,11 @@ export interface ExecuteOptions {
   readonly stdin?: Buffer | string;
   /** @default 60000 */
   readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface StreamOptions {
+  readonly stdin?: Buffer;
   readonly signal?: AbortSignal;
 }
 

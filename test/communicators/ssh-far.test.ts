@@ -8,7 +8,7 @@ import { startRelay, type Relay } from './relay';
 import { sshCommunicators } from '../../lib/communicators/ssh/ssh-communicators';
 import { machineFolders } from '../../lib/engine/bundle/bundle';
 import { followBundle } from '../../lib/engine/bundle/follow';
-import { shipBundle } from '../../lib/engine/bundle/ship';
+import { loadBundle, startBundle } from '../../lib/engine/bundle/ship';
 import { Connection } from '../../lib/engine/connection';
 import { runHandler } from '../../lib/engine/instructions/run';
 import type { Communicator } from '../../lib/ports/communicator';
@@ -88,7 +88,7 @@ describe('over a long way', () => {
     const script = `echo x >>${join(folder, 'runs')}; i=0; until [ -e ${join(folder, 'enough')} ]; do i=$((i+1)); echo "line $i"; sleep 0.01; done`;
     const packed = runHandler.pack(runOf(script), { index: 0, payload, hold: 'never', assetFolder: '/', parameters: {}, secrets: {} });
     const bundle = { payload, state, instructions: [packed], sinceCheckpoint: 0 };
-    await shipBundle(connection, folders, bundle);
+    const start = await loadBundle(connection, folders, bundle);
     // WHEN its connection is cut whenever some more of it has arrived
     let cuts = 0;
     let text = '';
@@ -104,7 +104,7 @@ describe('over a long way', () => {
         relay.cut();
       },
       recover: () => connection.reconnect(10_000),
-    });
+    }, { start, startAlone: () => startBundle(connection, folders, start) });
     // THEN
     expect(end).toEqual({ type: 'ok' });
     expect(cuts).toBe(10);

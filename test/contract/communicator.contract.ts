@@ -190,6 +190,17 @@ export function describeCommunicator(name: string, connected: boolean, makeFixtu
         expect(hash.digest('hex')).toBe(sha256(sent));
       });
 
+      test('gives it what goes to its stdin, byte for byte', async () => {
+        const stdin = randomBytes(3 * MB);
+        const pieces: Buffer[] = [];
+        const exitCode = await communicator.stream('wc -c; echo read; exit 5', (data) => { pieces.push(data); }, { stdin });
+        expect(Buffer.concat(pieces).toString()).toBe(`${3 * MB}\nread\n`);
+        expect(exitCode).toBe(5);
+        const echoed: Buffer[] = [];
+        await communicator.stream('cat', (data) => { echoed.push(data); }, { stdin: stdin.subarray(0, 70_000) });
+        expect(Buffer.concat(echoed).equals(stdin.subarray(0, 70_000))).toBe(true);
+      });
+
       test('ends the command and its children when it is called off', async () => {
         const controller = new AbortController();
         let pids = '';

@@ -59,11 +59,12 @@ describe('frames', () => {
     expect(breaks.streams).toEqual([]);
   });
 
-  test('a bundle whose transfer and start were not answered is shipped again, and started once', async () => {
+  test('a bundle whose start was not answered is started again, and runs once', async () => {
+    breaks.streams!.push(0);
     breaks.executes = 1;
-    breaks.uploads = 1;
     const { end } = await machine.run([runOf('echo x >>/srv/once')]);
     expect(end).toEqual({ type: 'ok' });
+    expect(breaks).toEqual({ streams: [], executes: 0 });
     expect(await machine.execute('cat /srv/once')).toBe('x\n');
     expect(machine.notices).toContain('The connection to the machine was lost; connecting again');
   });
@@ -74,12 +75,12 @@ describe('frames', () => {
     breaks.streams!.splice(0);
   }, 20_000);
 
-  test('fifty instructions take one command that brings and starts them, and one stream', async () => {
+  test('fifty instructions take one command that brings them, starts them and follows them', async () => {
     const before = { ...communicator.counts };
     const { end, stdout } = await machine.run(Array.from({ length: 50 }, (_, i) => runOf(`echo ${i}`)));
     expect(end).toEqual({ type: 'ok' });
     expect(Object.values(stdout).join('')).toBe(Array.from({ length: 50 }, (_, i) => `${i}\n`).join(''));
-    expect(communicator.counts).toEqual({ ...before, executes: before.executes + 1, streams: before.streams + 1 });
+    expect(communicator.counts).toEqual({ ...before, streams: before.streams + 1 });
   });
 
   test('a fast writer fills neither the memory of the machine nor ours', async () => {

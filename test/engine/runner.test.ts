@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSy
 import { tmpdir } from 'os';
 import { join } from 'path';
 import { machineFolders } from '../../lib/engine/bundle/bundle';
-import { shipBundle } from '../../lib/engine/bundle/ship';
+import { loadBundle, startBundle } from '../../lib/engine/bundle/ship';
 import { BundleMachine, putOf, runOf } from '../support/bundle-machine';
 import { canStartMachines, hasBusybox, type Userland } from '../support/chroot-machine';
 
@@ -159,14 +159,15 @@ const userlands: Userland[] = hasBusybox ? ['host', 'busybox'] : ['host'];
     const content = randomBytes((5 << 20) + 7);
     writeFileSync(join(assets, 'dense'), content);
     const bundle = machine.pack([runOf('ls /var/tmp/golden-test'), putOf('', '/srv/dense', { content: { asset: 'dense', kind: 'file' } })], { assetFolder: assets });
-    const start = jest.spyOn(machine.connection, 'upload');
-    await shipBundle(machine.connection, machineFolders('test'), bundle);
-    expect(start.mock.calls.map(([, path]) => path)).toEqual([`${bundle.payload}.1.tar`]);
-    await shipBundle(machine.connection, machineFolders('test'), bundle);
+    const upload = jest.spyOn(machine.connection, 'upload');
+    const ship = async () => startBundle(machine.connection, machineFolders('test'), await loadBundle(machine.connection, machineFolders('test'), bundle));
+    await ship();
+    expect(upload.mock.calls.map(([, path]) => path)).toEqual([`${bundle.payload}.1.tar`]);
+    await ship();
     const { end } = await machine.follow(bundle);
     expect(end).toEqual({ type: 'ok' });
     expect(readFileSync(file('srv/dense')).equals(content)).toBe(true);
-    start.mockRestore();
+    upload.mockRestore();
   });
 
   test('a folder laid over an existing one keeps what is there, and its mode where tar can', async () => {

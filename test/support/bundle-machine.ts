@@ -1,9 +1,9 @@
 import { ChrootMachine, makeRoot, type Userland } from './chroot-machine';
 import { execCommunicators } from '../../lib/communicators/exec/exec-communicator';
 import { machineFolders, type Bundle, type BundleEnd, type Hold } from '../../lib/engine/bundle/bundle';
-import { followBundle, type FollowHandlers } from '../../lib/engine/bundle/follow';
+import { followBundle, type FollowHandlers, type Unstarted } from '../../lib/engine/bundle/follow';
 import type { RunnerRecord } from '../../lib/engine/bundle/records';
-import { shipBundle } from '../../lib/engine/bundle/ship';
+import { loadBundle, startBundle } from '../../lib/engine/bundle/ship';
 import { Connection } from '../../lib/engine/connection';
 import { putHandler } from '../../lib/engine/instructions/put';
 import { runHandler } from '../../lib/engine/instructions/run';
@@ -102,11 +102,11 @@ export class BundleMachine {
 
   async run(instructions: readonly (RunInstruction | PutInstruction)[], options: BundleRunOptions = {}): Promise<BundleResult> {
     const bundle = this.pack(instructions, options);
-    await shipBundle(this.connection, machineFolders('test'), bundle);
-    return this.follow(bundle, options);
+    const start = await loadBundle(this.connection, machineFolders('test'), bundle);
+    return this.follow(bundle, options, { start, startAlone: () => startBundle(this.connection, machineFolders('test'), start) });
   }
 
-  async follow(bundle: Bundle, options: BundleRunOptions = {}): Promise<BundleResult> {
+  async follow(bundle: Bundle, options: BundleRunOptions = {}, unstarted?: Unstarted): Promise<BundleResult> {
     const records: RunnerRecord[] = [];
     const output = { stdout: {} as Record<number, string>, stderr: {} as Record<number, string> };
     const end = await followBundle(this.connection, bundle, {
@@ -116,7 +116,7 @@ export class BundleMachine {
       },
       output: options.onOutput ?? ((index, stream, data) => { output[stream][index] = (output[stream][index] ?? '') + data.toString('latin1'); }),
       recover: () => this.connection.reconnect(10_000),
-    });
+    }, unstarted);
     return { end, records, ...output };
   }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'crypto';
 import { PassThrough, type Readable } from 'stream';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
-import type { Communicator, CommunicatorFactory, ExecuteOptions, ExecuteResult } from '../../ports/communicator';
+import type { Communicator, CommunicatorFactory, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
 import type { Machine } from '../../ports/host';
 import { killGroup, run, start } from '../../process';
 
@@ -83,11 +83,9 @@ class ExecCommunicator implements Communicator {
     return content;
   }
 
-  async stream(
-    command: string, onData: (data: Buffer) => void | Promise<void>, options: { readonly signal?: AbortSignal } = {},
-  ): Promise<number> {
+  async stream(command: string, onData: (data: Buffer) => void | Promise<void>, options: StreamOptions = {}): Promise<number> {
     const enter = await this.enter();
-    const child = this.begin([...enter, '/bin/sh', '-c', command]);
+    const child = this.begin([...enter, '/bin/sh', '-c', command], options.stdin);
     const ended = this.exitCode(child);
     let abort = () => { /* set below */ };
     const aborted = new Promise<never>((_, reject) => {
@@ -121,12 +119,12 @@ class ExecCommunicator implements Communicator {
   }
 
   /** Starts a command that may go on for long, and that `close` ends. */
-  private begin(argv: readonly string[]): Child {
+  private begin(argv: readonly string[], stdin?: Buffer): Child {
     const child = start(argv, { env: ENVIRONMENT, detached: true });
     this.children.add(child);
     keepAwake(child);
     child.stdin!.on('error', () => { /* it ended without reading */ });
-    child.stdin!.end();
+    child.stdin!.end(stdin);
     return child;
   }
 

@@ -8,7 +8,7 @@ import { supervise } from './supervision';
 import { upload } from './upload';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
-import type { Communicator, ExecuteOptions, ExecuteResult } from '../../ports/communicator';
+import type { Communicator, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
 import type { Machine } from '../../ports/host';
 
 const EXECUTE_MS = 60_000;
@@ -102,9 +102,9 @@ export class SshCommunicator implements Communicator {
     return content;
   }
 
-  async stream(command: string, onData: (data: Buffer) => void | Promise<void>, options: { readonly signal?: AbortSignal } = {}): Promise<number> {
+  async stream(command: string, onData: (data: Buffer) => void | Promise<void>, { stdin, ...options }: StreamOptions = {}): Promise<number> {
     const remote = await this.start(command, options);
-    remote.stdin.end();
+    remote.stdin.end(stdin);
     remote.stderr.resume();
     const sink = new Writable({
       write: (data: Buffer, _encoding, done) => { Promise.resolve(data).then(onData).then(() => done(), done); },

@@ -9,7 +9,7 @@ import { PROBE_TEXT } from './task-script';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
 import type { Clock } from '../../ports/clock';
-import type { Communicator, ExecuteOptions, ExecuteResult } from '../../ports/communicator';
+import type { Communicator, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
 import type { Machine } from '../../ports/host';
 import type { StagedFile, Staging } from '../../ports/staging';
 
@@ -114,8 +114,9 @@ export class SsmCommunicator implements Communicator {
     return content;
   }
 
-  async stream(command: string, onData: (data: Buffer) => void | Promise<void>, options: { readonly signal?: AbortSignal } = {}): Promise<number> {
-    const { exitCode } = await this.run({ command, stderr: false, least: 1, signal: options.signal, onData });
+  async stream(command: string, onData: (data: Buffer) => void | Promise<void>, { stdin, signal }: StreamOptions = {}): Promise<number> {
+    const input = stdin?.length ? Readable.from([stdin]) : undefined;
+    const { exitCode } = await this.run({ command, input, stderr: false, least: 1, signal, onData });
     return exitCode;
   }
 

@@ -13,19 +13,21 @@ const SAMPLE = 256 << 10;
 const WORTHWHILE = 0.9;
 
 /** How much to compress a bundle on its way; 0: not at all. */
-export async function compressionFor(kind: Communicator['kind'], bundle: Bundle): Promise<number> {
+export function compressionFor(kind: Communicator['kind'], bundle: Bundle, dense: readonly BundleFile[]): number {
+  const sizeOf = (files: readonly BundleFile[]) => files.reduce((sum, { size }) => sum + size, 0);
   const files = bundle.instructions.flatMap((instruction) => instruction.files);
-  let total = 0;
-  let dense = 0;
-  for (const file of files) {
-    total += file.size;
-    if (COMPRESSION[kind] > 0 && await isDense(file)) { dense += file.size; }
-  }
-  return dense * 2 > total ? 0 : COMPRESSION[kind];
+  return sizeOf(files.filter((file) => dense.includes(file))) * 2 > sizeOf(files) ? 0 : COMPRESSION[kind];
+}
+
+/** Those large files of a bundle that would get hardly smaller. */
+export async function denseFiles(bundle: Bundle): Promise<readonly BundleFile[]> {
+  const dense: BundleFile[] = [];
+  for (const file of bundle.instructions.flatMap((instruction) => instruction.files)) { if (await isDense(file)) { dense.push(file); } }
+  return dense;
 }
 
 /** Whether its content would get hardly smaller. Judged by its beginning; what is small is not looked into. */
-export async function isDense(file: BundleFile): Promise<boolean> {
+async function isDense(file: BundleFile): Promise<boolean> {
   if (file.size < LARGE) { return false; }
   const pieces: Buffer[] = [];
   let size = 0;

@@ -4,9 +4,13 @@ import { isConnectionLost, type Connection } from '../connection';
 import type { Bundle, BundleEnd } from './bundle';
 import { Cursor, FrameReader, type Frame } from './frames';
 import type { RunnerRecord } from './records';
+import type { BundleStart } from './ship';
 
 /** A follower writes at least every second; a connection that is silent for longer is dead, whatever it says. Another one costs little. */
 const SILENCE_MS = 10_000;
+
+/** How long it may take until a bundle that starts on the way says so: its archive has to arrive, and to be extracted. */
+const START_MS = 900_000;
 
 /** Output that the machine may keep in memory before it is told that it was received. */
 const ACKNOWLEDGE_BYTES = 8 << 20;
@@ -24,9 +28,27 @@ export interface FollowHandlers {
   recover(): Promise<void>;
 }
 
-/** Follows a bundle to its end, over as many connections as it takes, byte for byte. */
-export async function followBundle(connection: Connection, bundle: Bundle, handlers: FollowHandlers): Promise<BundleEnd> {
+/** A bundle that is not started yet. */
+export interface Unstarted {
+  readonly start: BundleStart;
+  /** Starts it by itself, where it did not start on the way: it says what is in the way of it. */
+  readonly startAlone: () => Promise<void>;
+}
+
+/**
+ * Follows a bundle to its end, over as many connections as it takes, byte for byte.
+ * @param unstarted starts it with the same command, so that nobody waits for the answer to one before the other
+ */
+export async function followBundle(connection: Connection, bundle: Bundle, handlers: FollowHandlers, unstarted?: Unstarted): Promise<BundleEnd> {
   const follower = new Follower(connection, bundle, handlers);
+  if (unstarted) {
+    const end = await follower.follow(unstarted.start).catch(async (error) => {
+      if (!isConnectionLost(error)) { throw error; }
+      await handlers.recover();
+    });
+    if (end) { return end; }
+    if (follower.received === 0) { await unstarted.startAlone(); }
+  }
   let fruitless = 0;
   for (;;) {
     const before = follower.received;
@@ -58,23 +80,26 @@ class Follower {
 
   constructor(private readonly connection: Connection, private readonly bundle: Bundle, private readonly handlers: FollowHandlers) {}
 
-  /** Follows over one connection. Undefined: it ended too early. */
-  async follow(): Promise<BundleEnd | undefined> {
+  /** Follows over one connection, and starts the bundle there before. Undefined: it ended too early. */
+  async follow(start?: BundleStart): Promise<BundleEnd | undefined> {
     const { signal } = this.connection.options;
     const reader = new FrameReader(this.cursor);
-    const silence = new Silence(SILENCE_MS);
-    const command = quoteAll(['sh', `${this.bundle.payload}/follower.sh`, this.bundle.state, ...this.cursor.words()]);
+    const silence = new Silence(start ? START_MS : SILENCE_MS);
+    const follow = quoteAll(['sh', `${this.bundle.payload}/follower.sh`, this.bundle.state, ...this.cursor.words()]);
+    // The first that a follower writes comes from a runner that stands by itself: whatever ends the follower from there on spares it.
+    const command = start ? `(\n${start.command}\n)\nstarted=$?\n[ $started = 0 ] || exit $started\nexec ${follow}` : follow;
     try {
       const exitCode = await this.connection.communicator.stream(command, async (data) => {
         silence.pause();
         this.received += data.length;
         for (const frame of reader.read(data)) { await this.take(frame); }
         silence.resume();
-      }, { signal: AbortSignal.any([signal, silence.signal]) });
-      return this.end ?? (exitCode === 3 ? { type: 'restarted' } : undefined);
+      }, { stdin: start?.stdin, signal: AbortSignal.any([signal, silence.signal]) });
+      const hasStarted = !start || this.received > 0;
+      return this.end ?? (exitCode === 3 && hasStarted ? { type: 'restarted' } : undefined);
     } catch (error) {
       if (silence.signal.aborted && !signal.aborted) {
-        throw new GoldenError('connection-lost', `The machine was silent for ${SILENCE_MS / 1000} s`, { cause: error });
+        throw new GoldenError('connection-lost', `The machine was silent for ${silence.limitMs / 1000} s`, { cause: error });
       }
       throw error;
     } finally {
@@ -129,13 +154,15 @@ class Silence {
   private readonly controller = new AbortController();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly limitMs: number) {
+  /** @param limitMs until something was heard */
+  constructor(public limitMs: number) {
     this.signal = this.controller.signal;
     this.resume();
   }
 
   pause(): void {
     clearTimeout(this.timer);
+    this.limitMs = SILENCE_MS;
   }
 
   resume(): void {

@@ -5,14 +5,18 @@ import { quote } from '../../plan/shell';
 import { commandFailed, type Connection } from '../connection';
 import type { Bundle, BundleFile, MachineFolders } from './bundle';
 import { bundleArchive } from './bundle-archive';
-import { compressionFor, isDense } from './compression';
+import { compressionFor, denseFiles } from './compression';
 import { TAR_END, tarHeader, tarPadding } from './tar-header';
 
-/** Archives up to this size travel with the command that starts their runner, where commands take input of that size. */
-const AT_ONCE = { exec: 1 << 20, ssh: 1 << 20, ssm: 0 } as const;
+/**
+ * Archives up to this size travel with the command that starts their runner, where commands take input of that size. Larger ones
+ * are worth the round trips of a transfer that fills a long way better.
+ */
+const AT_ONCE = { exec: 1 << 20, ssh: 12 << 20, ssm: 0 } as const;
 
-/** How many files may travel beside their archive. */
+/** How many files may travel beside their archive, and how much of the archive may be left then. */
 const MAX_APART = 4;
+const LEFT_BY_APART = 1 << 20;
 
 /** Extracting some gigabytes may take a while on a slow disk. */
 const START_TIMEOUT_MS = 900_000;
@@ -20,28 +24,28 @@ const START_TIMEOUT_MS = 900_000;
 /** How the start of a bundle ends that has secrets, on a machine that has no memory to put them in. */
 const NO_MEMORY = 78;
 
-/** Brings a bundle to the machine and starts its runner, detached from the connection: in one act where it is small. */
-export async function shipBundle(connection: Connection, folders: MachineFolders, bundle: Bundle): Promise<void> {
-  const { kind } = connection.communicator;
-  const secrets = secretFiles(bundle);
-  const apart = await filesApart(AT_ONCE[kind], bundle);
-  const archived = without(apart, bundle);
-  const compression = await compressionFor(kind, archived);
-  const whole = await upTo(AT_ONCE[kind], () => bundleArchive(archived, compression), archived);
-  const isPrepared = !whole || apart.length > 0;
-  if (isPrepared) { await start(connection, folders, `${prepareCommand(folders, bundle)}\n${demandMemory(secrets)}`, Buffer.alloc(0)); }
-  if (!whole) { await connection.upload(() => bundleArchive(archived, compression), `${bundle.payload}.tar`); }
-  for (const file of apart) {
-    await connection.upload(() => Readable.from(file.content(), { objectMode: false }), pathApart(bundle, file));
-  }
-  const command = [
-    ...(isPrepared ? ['set -e'] : [prepareCommand(folders, bundle), demandMemory(secrets)]),
-    startCommand(bundle, compression > 0, { secrets, inline: whole !== undefined, apart }),
-  ].join('\n');
-  await start(connection, folders, command, Buffer.concat([secrets, whole ?? Buffer.alloc(0)]));
+/** The command that starts a bundle. May run twice, where the connection broke under it: what was started is not started again. */
+export interface BundleStart {
+  readonly command: string;
+  readonly stdin: Buffer;
 }
 
-async function start(connection: Connection, folders: MachineFolders, command: string, stdin: Buffer): Promise<void> {
+/** Brings to the machine what is too large to go with the command that starts the bundle: nothing, where the bundle is small. */
+export async function loadBundle(connection: Connection, folders: MachineFolders, bundle: Bundle): Promise<BundleStart> {
+  const { kind } = connection.communicator;
+  const secrets = secretFiles(bundle);
+  const dense = await denseFiles(bundle);
+  const compression = compressionFor(kind, bundle, dense);
+  const whole = await upTo(AT_ONCE[kind], () => bundleArchive(bundle, compression), { bundle, dense });
+  if (whole) {
+    const command = [prepareCommand(folders, bundle), demandMemory(secrets), startCommand(bundle, compression > 0, { secrets, inline: true, apart: [] })];
+    return { command: command.join('\n'), stdin: Buffer.concat([secrets, whole]) };
+  }
+  return loadApart(connection, folders, bundle, { secrets, dense });
+}
+
+/** Starts a bundle, and waits until it has begun. Errors: `no-memory-backed-folder`, `machine-command-failed`. */
+export async function startBundle(connection: Connection, folders: MachineFolders, { command, stdin }: BundleStart): Promise<void> {
   const { exitCode, stderr } = await connection.execute(command, { stdin, timeoutMs: START_TIMEOUT_MS });
   if (exitCode === NO_MEMORY) {
     throw new GoldenError('no-memory-backed-folder', `The machine has no memory-backed ${folders.state}, and secrets must not reach its disk`, {
@@ -51,19 +55,32 @@ async function start(connection: Connection, folders: MachineFolders, command: s
   if (exitCode !== 0) { throw commandFailed('start a bundle', exitCode, stderr); }
 }
 
+/** Brings the archive beforehand, or in its place the large files in it. */
+async function loadApart(
+  connection: Connection, folders: MachineFolders, bundle: Bundle, { secrets, dense }: { readonly secrets: Buffer; readonly dense: readonly BundleFile[] },
+): Promise<BundleStart> {
+  const { kind } = connection.communicator;
+  const apart = kind === 'ssm' ? [] : filesApart(bundle, dense);
+  const archived = without(apart, bundle);
+  const compression = compressionFor(kind, archived, dense);
+  const rest = apart.length > 0 ? await upTo(LEFT_BY_APART, () => bundleArchive(archived, compression), { bundle: archived, dense: [] }) : undefined;
+  await startBundle(connection, folders, { command: `${prepareCommand(folders, bundle)}\n${demandMemory(secrets)}`, stdin: Buffer.alloc(0) });
+  if (!rest) { await connection.upload(() => bundleArchive(archived, compression), `${bundle.payload}.tar`); }
+  for (const file of apart) {
+    await connection.upload(() => Readable.from(file.content(), { objectMode: false }), pathApart(bundle, file));
+  }
+  const command = `set -e\n${startCommand(bundle, compression > 0, { secrets, inline: rest !== undefined, apart })}`;
+  return { command, stdin: Buffer.concat([secrets, rest ?? Buffer.alloc(0)]) };
+}
+
 /**
  * Large files, where compressing them is of no use and what is left of the bundle goes with a command: they need not be written
  * twice on the machine.
  */
-async function filesApart(limit: number, { instructions }: Bundle): Promise<readonly BundleFile[]> {
-  if (limit === 0) { return []; }
-  const files = instructions.flatMap((instruction) => instruction.files);
-  const dense: BundleFile[] = [];
-  let left = 0;
-  for (const file of files) {
-    if (dense.length < MAX_APART && await isDense(file)) { dense.push(file); } else { left += file.size; }
-  }
-  return left <= limit ? dense : [];
+function filesApart({ instructions }: Bundle, dense: readonly BundleFile[]): readonly BundleFile[] {
+  const apart = dense.slice(0, MAX_APART);
+  const left = instructions.flatMap(({ files }) => files).filter((file) => !apart.includes(file)).reduce((sum, { size }) => sum + size, 0);
+  return left <= LEFT_BY_APART ? apart : [];
 }
 
 function without(apart: readonly BundleFile[], bundle: Bundle): Bundle {
@@ -75,9 +92,11 @@ function pathApart({ payload }: Bundle, { name }: BundleFile): string {
 }
 
 /** An archive that is no larger than that. */
-async function upTo(limit: number, archive: () => Readable, { instructions }: Bundle): Promise<Buffer | undefined> {
-  const raw = instructions.flatMap(({ files }) => files).reduce((sum, { size }) => sum + size, 0);
-  if (raw > 16 * limit) { return undefined; }
+async function upTo(
+  limit: number, archive: () => Readable, { bundle: { instructions }, dense }: { readonly bundle: Bundle; readonly dense: readonly BundleFile[] },
+): Promise<Buffer | undefined> {
+  const sizeOf = (files: readonly BundleFile[]) => files.reduce((sum, { size }) => sum + size, 0);
+  if (sizeOf(dense) > limit || sizeOf(instructions.flatMap(({ files }) => files)) > Math.max(16 << 20, 2 * limit)) { return undefined; }
   const pieces: Buffer[] = [];
   let size = 0;
   for await (const piece of archive()) {
@@ -120,7 +139,6 @@ interface Arrival {
   readonly apart: readonly BundleFile[];
 }
 
-/** May run twice, where the connection broke under it; what was started is not started again. */
 function startCommand(bundle: Bundle, gzip: boolean, { secrets, inline, apart }: Arrival): string {
   const { payload, state } = bundle;
   const runner = `env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh ${quote(`${payload}/runner.sh`)} ${payload} ${state}`;
