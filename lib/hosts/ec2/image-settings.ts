@@ -1,13 +1,14 @@
 import {
-  CreateTagsCommand, DisableImageDeprecationCommand, DisableImageDeregistrationProtectionCommand, EnableImageDeprecationCommand,
+  CreateTagsCommand, DeleteTagsCommand, DisableImageDeprecationCommand, DisableImageDeregistrationProtectionCommand, EnableImageDeprecationCommand,
   EnableImageDeregistrationProtectionCommand, ModifyImageAttributeCommand, type Image,
 } from '@aws-sdk/client-ec2';
 import type { Cloud } from './cloud';
+import { formerTags } from './given-tags';
 import { describeImage } from './image-request';
 import { NOT_YET } from './not-yet';
 import { idsOf } from './own-images';
 import { shareImage } from './sharing';
-import { awsTags, deliveryTags, TAGS, tagOf, type TagMap } from './tags';
+import { awsTags, deliveryTags, nameTag, TAGS, tagOf } from './tags';
 import type { Plan } from '../../plan/model';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -23,7 +24,7 @@ export async function settleImage(cloud: Cloud, region: string, image: Image, pl
     deprecate(cloud, region, image, plan, signal),
     requireImdsV2(cloud, region, image, plan, signal),
     describeAnew(cloud, region, image, plan, signal),
-    tagAnew(cloud, region, image, deliveryTags(plan), signal),
+    tagAnew(cloud, region, image, plan, signal),
   ]);
   return lines.flat();
 }
@@ -85,12 +86,21 @@ async function describeAnew(cloud: Cloud, region: string, image: Image, plan: Pl
   return [`described ${image.ImageId} in ${region} anew`];
 }
 
-async function tagAnew(cloud: Cloud, region: string, image: Image, wanted: TagMap, signal: AbortSignal): Promise<readonly string[]> {
-  const differing = Object.entries(wanted).filter(([key, value]) => tagOf(image.Tags, key) !== value);
-  if (differing.length === 0) { return []; }
-  await cloud.clients.ec2(region).send(new CreateTagsCommand({
-    Resources: [...idsOf(image)], Tags: awsTags(Object.fromEntries(differing)),
-  }), { signal, notYet: NOT_YET });
-  const ours = differing.filter(([key]) => !OWN_TAGS.has(key));
-  return ours.map(([key]) => `tagged ${image.ImageId} in ${region} with ${key}`);
+async function tagAnew(cloud: Cloud, region: string, image: Image, plan: Plan, signal: AbortSignal): Promise<readonly string[]> {
+  const { ImageId, Tags } = image;
+  const ec2 = cloud.clients.ec2(region);
+  const Resources = [...idsOf(image)];
+  const former = formerTags(Tags, tagOf(Tags, TAGS.given), plan.delivery.tags);
+  const removed = former.filter(({ Key }) => Key !== 'Name');
+  // Before it is written which are given now. With their values: what somebody changes meanwhile stays.
+  if (removed.length > 0) { await ec2.send(new DeleteTagsCommand({ Resources, Tags: [...removed] }), { signal, notYet: NOT_YET }); }
+  const wanted = { ...former.length > removed.length && nameTag(plan), ...deliveryTags(plan) };
+  const differing = Object.entries(wanted).filter(([key, value]) => tagOf(Tags, key) !== value);
+  if (differing.length > 0) {
+    await ec2.send(new CreateTagsCommand({ Resources, Tags: awsTags(Object.fromEntries(differing)) }), { signal, notYet: NOT_YET });
+  }
+  return [
+    ...removed.map(({ Key }) => `took the tag ${Key} from ${ImageId} in ${region}`),
+    ...differing.filter(([key]) => !OWN_TAGS.has(key)).map(([key]) => `tagged ${ImageId} in ${region} with ${key}`),
+  ];
 }

@@ -1,4 +1,5 @@
 import type { Filter, ResourceType, Tag, TagSpecification } from '@aws-sdk/client-ec2';
+import { givenTags } from './given-tags';
 import type { Plan } from '../../plan/model';
 import { MANAGED_TAG } from '../../policies/managed-tag';
 import type { Clock } from '../../ports/clock';
@@ -16,6 +17,8 @@ export const TAGS = {
   buildKey: 'golden:build-key',
   definitionHash: 'golden:definition-hash',
   deliveryHash: 'golden:delivery-hash',
+  /** Digests of the tags that its plan gives it: those are taken away where a later plan does not give them. */
+  given: 'golden:given-tags',
   /** See `ImageState`. */
   state: 'golden:state',
   /** Key of a layer. */
@@ -74,7 +77,7 @@ export interface ImageTags {
 /** Tags of images and their snapshots. */
 export function imageTags(plan: Plan, buildId: string, clock: Clock, { state, buildKey, source, sourceKey, layer }: ImageTags): TagMap {
   return {
-    Name: cut(plan.delivery.name),
+    ...nameTag(plan),
     ...deliveryTags(plan),
     ...buildTags(plan, buildId, clock),
     [TAGS.state]: state,
@@ -88,7 +91,14 @@ export function imageTags(plan: Plan, buildId: string, clock: Clock, { state, bu
 
 /** Tags that follow the delivery: they change with it, on what is published, too. */
 export function deliveryTags({ delivery, deliveryHash }: Plan): TagMap {
-  return { ...delivery.tags, [TAGS.deliveryHash]: deliveryHash, [TAGS.parameter]: cut(delivery.parameterName) };
+  return {
+    ...delivery.tags, [TAGS.given]: givenTags(delivery.tags), [TAGS.deliveryHash]: deliveryHash, [TAGS.parameter]: cut(delivery.parameterName),
+  };
+}
+
+/** What the console calls an image whose plan does not say it. */
+export function nameTag({ delivery }: Plan): TagMap {
+  return { Name: cut(delivery.name) };
 }
 
 /** Until when a lease that is renewed now lasts. */

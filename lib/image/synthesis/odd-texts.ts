@@ -6,9 +6,16 @@ export function oddTexts(form: RegExp, texts: readonly string[]): string[] {
   return texts.filter((text) => !Token.isUnresolved(text) && !form.test(text)).map((text) => JSON.stringify(text));
 }
 
+/** AWS gives 50 tags to a thing; the others are this library's own. */
+const TAG_LIMIT = 32;
+
 /** What is wrong with tags that a user gives. */
 export function tagFaults(tags: { readonly [key: string]: string }): Fault[] {
+  const count = Object.keys(tags).length;
   return [
+    ...(count > TAG_LIMIT ? [{
+      code: 'too-many-tags', message: `There are ${count} tags`, hint: `Give at most ${TAG_LIMIT}: AWS takes 50, of which this library needs some.`,
+    }] : []),
     ...oddTexts(/^(?!aws:)[^\0]{1,128}$/i, Object.keys(tags)).map((text) => ({
       code: 'invalid-tag', message: `${text} cannot be the key of a tag`, hint: 'Use 1 to 128 characters, and no aws: at the start.',
     })),

@@ -1,6 +1,9 @@
 import { readFileSync } from 'fs';
 import { join } from 'path';
-import { DescribeImageAttributeCommand, DescribeImagesCommand, DescribeSnapshotAttributeCommand, DescribeSnapshotsCommand, type Image } from '@aws-sdk/client-ec2';
+import {
+  CreateTagsCommand, DeleteTagsCommand, DescribeImageAttributeCommand, DescribeImagesCommand, DescribeSnapshotAttributeCommand, DescribeSnapshotsCommand,
+  type Image, type Tag,
+} from '@aws-sdk/client-ec2';
 import { DescribeParametersCommand, GetParameterCommand, ListTagsForResourceCommand } from '@aws-sdk/client-ssm';
 import { ec2Plan, REGION } from './ec2-fixture';
 import { startImages, type ImageFixture } from './image-fixture';
@@ -51,7 +54,7 @@ async function permissions(region: string, ImageId: string) {
   return LaunchPermissions;
 }
 
-const tagsOf = ({ Tags = [] }: Image) => Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
+const tagsOf = ({ Tags = [] }: { readonly Tags?: Tag[] }) => Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
 const reconcile = async (wanted: Plan) => {
   const artifact = await findArtifact(ec2.cloud, wanted, ec2.keysOf(wanted));
   return reconcileImage(ec2.cloud, artifact!, { plan: wanted, keys: ec2.keysOf(wanted) }, ec2.context);
@@ -238,6 +241,36 @@ describe('reconciling', () => {
       `no longer deprecated ${id} in ${REGION}`,
       `no longer protected ${id} in ${REGION} from deregistration`,
     ]);
+  });
+
+  test('takes away tags that an earlier plan gave, on copies and snapshots too, and leaves those that others gave or changed', async () => {
+    const { id } = await ec2.publish(plan({ tags: { 'Name': 'ours', 'cost center': 'a, b', 'stage': 'dev', 'team': 'web' } }));
+    const [copy] = await images('eu-west-1');
+    const tag = (region: string, Resources: string[], Tags: { Key: string; Value: string }[]) => (
+      ec2.cloud.clients.ec2(region).send(new CreateTagsCommand({ Resources, Tags }))
+    );
+    await tag(REGION, [id], [{ Key: 'owner', Value: 'somebody' }, { Key: 'stage', Value: 'prod' }]);
+    const fewer = plan({ tags: { team: 'web' } });
+
+    expect([...await reconcile(fewer)].sort()).toEqual([
+      `tagged ${id} in ${REGION} with Name`, `tagged ${copy.ImageId} in eu-west-1 with Name`,
+      `took the tag cost center from ${id} in ${REGION}`, `took the tag cost center from ${copy.ImageId} in eu-west-1`,
+      `took the tag stage from ${copy.ImageId} in eu-west-1`,
+    ].sort());
+
+    const given = async (region: string) => Object.fromEntries(Object.entries(tagsOf((await images(region))[0])).filter(([key]) => !key.startsWith('golden:')));
+    expect(await given(REGION)).toEqual({ Name: 'web', owner: 'somebody', stage: 'prod', team: 'web' });
+    expect(await given('eu-west-1')).toEqual({ Name: 'web', team: 'web' });
+    const { Snapshots: [snapshot] = [] } = await ec2.cloud.clients.ec2(REGION).send(new DescribeSnapshotsCommand({ OwnerIds: ['self'] }));
+    expect(Object.keys(tagsOf(snapshot)).filter((key) => !key.startsWith('golden:')).sort()).toEqual(['Name', 'stage', 'team']);
+    expect(await reconcile(fewer)).toEqual([]);
+  });
+
+  test('leaves the tags of images that do not say which were given', async () => {
+    const { id } = await ec2.publish(plan({ regions: [], tags: { stage: 'dev' } }));
+    await ec2.cloud.clients.ec2(REGION).send(new DeleteTagsCommand({ Resources: [id], Tags: [{ Key: 'golden:given-tags' }] }));
+    expect(await reconcile(plan({ regions: [], tags: {} }))).toEqual([]);
+    expect(tagsOf((await images(REGION))[0])).toMatchObject({ stage: 'dev' });
   });
 
   test('copies to regions that are new, and publishes there', async () => {
