@@ -103,6 +103,14 @@ export interface AmiImageProps {
   readonly userData?: UserData;
 
   /**
+   * Whether the image has the SSM agent where its source has none, on EC2. Without it, an agent that was installed to build the
+   * image over Systems Manager is removed again before the capture, so that it does not depend on how it was built.
+   *
+   * @default false
+   */
+  readonly installSsmAgent?: boolean;
+
+  /**
    * Firmware that instances of the image boot with.
    *
    * @default - that of the source

@@ -108,7 +108,7 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
     this.architecture = source.architecture;
     this.osFamily = source.osFamily;
     this.loginUser = source.loginUser;
-    this.hasSsmAgent = source.hasSsmAgent;
+    this.hasSsmAgent = source.hasSsmAgent || props.installSsmAgent === true;
     this.draft = new Draft(this.node.path);
     this.author = new Author(this.draft, this, this);
     this.imageName = props.imageName ?? defaultImageName(this);

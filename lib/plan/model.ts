@@ -149,6 +149,8 @@ export interface MachineSpec {
   readonly volumes?: readonly VolumeSpec[];
   /** What cloud-init of the builder does at its first boot, beside what we ask of it: a script or a `#cloud-config`. */
   readonly userData?: string;
+  /** The image has the SSM agent where its source has none. Absent: one that was installed to build it is removed again. */
+  readonly ssmAgent?: true;
   /** Firmware that instances of the image boot with. Absent: as the source. */
   readonly bootMode?: 'legacy-bios' | 'uefi' | 'uefi-preferred';
 }

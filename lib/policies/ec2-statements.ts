@@ -103,6 +103,9 @@ export function captureStatements(scope: PolicyScope): Statement[] {
 export function sharingStatements(scope: PolicyScope): Statement[] {
   const { plans, regions } = scope;
   const isPublic = plans.some(({ delivery }) => delivery.sharing.public);
+  const isPlain = plans.some(({ delivery: { sharing, encryption } }) => !encryption.encrypted && (
+    sharing.public || [...sharing.accounts, ...sharing.organizations, ...sharing.organizationalUnits].length > 0
+  ));
   return [
     {
       Sid: 'SettleOurImages',
@@ -122,6 +125,13 @@ export function sharingStatements(scope: PolicyScope): Statement[] {
       Sid: 'SeeWhetherPublicImagesAreBlocked',
       Effect: 'Allow' as const,
       Action: 'ec2:GetImageBlockPublicAccessState',
+      Resource: '*',
+      Condition: { StringEquals: { 'aws:RequestedRegion': regions } },
+    }] : [],
+    ...isPlain ? [{
+      Sid: 'SeeWhetherVolumesAreEncrypted',
+      Effect: 'Allow' as const,
+      Action: ['ec2:GetEbsDefaultKmsKeyId', 'ec2:GetEbsEncryptionByDefault'],
       Resource: '*',
       Condition: { StringEquals: { 'aws:RequestedRegion': regions } },
     }] : [],

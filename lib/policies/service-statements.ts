@@ -57,7 +57,7 @@ export function sessionStatements({ plans, homes, account, partition }: PolicySc
       {
         Sid: 'FollowCommands',
         Effect: 'Allow' as const,
-        Action: 'ssm:GetCommandInvocation',
+        Action: ['ssm:CancelCommand', 'ssm:GetCommandInvocation'],
         Resource: '*',
         Condition: { StringEquals: { 'aws:RequestedRegion': homes } },
       },

@@ -179,6 +179,8 @@ export interface Machine {
   readonly access: MachineAccess;
   /** Absent: the machine cannot outlive what started it. */
   readonly lease?: Lease;
+  /** Shell commands that see to it that nothing which the host put there remains once it is stopped: the image has none. Say what they remove. */
+  readonly leave?: string;
   /** Whether cloud-init sets it up at its first boot. */
   readonly cloudInit?: boolean;
   /** Waits until the machine has gone down, and starts it again, with its disk. Throws `interrupted` where the signal ends the wait. */

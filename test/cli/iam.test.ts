@@ -66,6 +66,19 @@ test('a build that fails cleans up within its policy', async () => {
   expect([refused, await account.left()]).toEqual([[], []]);
 });
 
+test('a build that is interrupted calls off its command within its policy', async () => {
+  account.declare('app', { Web: { provisioners: [Provisioner.shell({ inline: ['sleep 60'] })] } });
+  const { refused, used } = enforce(account.cloud, (await policies())['build role']);
+  const interruption = new AbortController();
+  const run = account.golden(['build', '--host', 'ec2', '--json', '--app', 'app'], { signal: interruption.signal });
+  // The machine is told to follow what the script writes, which is nothing.
+  while (account.cloud.calls.filter(({ action }) => action === 'SendCommand').length < 6) { await new Promise((resolve) => setTimeout(resolve, 50)); }
+  interruption.abort();
+  expect((await run).events.filter(({ type }) => type === 'build.finished').map(({ status }) => status)).toEqual(['interrupted']);
+  expect([refused, await account.left()]).toEqual([[], []]);
+  expect([...used]).toContain('ssm:CancelCommand');
+});
+
 test('buckets for records and staged files are in the policy where they are given, and only those', async () => {
   account.declare('app', { Web: { provisioners: [BIG] } });
   const places = ['--state', 's3://team/golden', '--staging-bucket', 'files'];

@@ -39,6 +39,7 @@ const THEIRS = 'ssh-ed25519 AAAAtheirs somebody';
     await machine.run([runOf('true')]);
     // WHEN
     Object.assign(machine.machine.access, { user: 'app' });
+    Object.assign(machine.machine, { leave: 'echo "what the host had put there"\n' });
     cleaned = await cleanMachine(machine.connection, machineFolders('test'), OURS);
   });
   afterAll(() => machine.destroy());
@@ -73,7 +74,7 @@ const THEIRS = 'ssh-ed25519 AAAAtheirs somebody';
   test('tells each thing that was removed', () => {
     // Whether sshd is there depends on the programs.
     expect(cleaned.filter((line) => !line.includes('new ones are made'))).toEqual([
-      'authorized key of this build for root', 'authorized key of this build for app', 'SSH host keys', 'machine-id', 'machine-id of D-Bus', 'state of cloud-init',
+      'what the host had put there', 'authorized key of this build for root', 'authorized key of this build for app', 'SSH host keys', 'machine-id', 'machine-id of D-Bus', 'state of cloud-init',
       'registration of the SSM agent', 'random seed', 'DHCP leases', 'package lists', 'package caches', 'shell histories', 'journal', 'rotated logs',
       'logs: 1 emptied', expect.stringMatching(/^\/tmp: 4 entries$/), expect.stringMatching(/^\/var\/tmp: \d+ entries$/),
     ]);

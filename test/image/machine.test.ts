@@ -2,8 +2,10 @@ import { Lazy, Size } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { declareImage, faultsOf, newStack } from './declaration';
 import type { AmiImageProps } from '../../lib/image/ami-image-props';
+import { Communicator } from '../../lib/image/communicator';
 import { BootMode } from '../../lib/image/machine/boot-mode';
 import type { RootVolumeOptions, VolumeOptions } from '../../lib/image/machine/volume-options';
+import { OsFamily } from '../../lib/image/os-family';
 import { Source } from '../../lib/image/sources/source';
 
 const { EbsDeviceVolumeType: VolumeType, InstanceArchitecture } = ec2;
@@ -50,6 +52,22 @@ test.each<[string, Partial<AmiImageProps>]>([
 
 test('encryption does not make another image: the build tells them apart by their keys', () => {
   expect(declareImage({ encrypted: false }).definitionHash).toBe(declareImage().definitionHash);
+});
+
+test('an SSM agent that it is to have is part of what it is, and known to images that start from it', () => {
+  const [plain, image] = [declareImage(), declareImage({ installSsmAgent: true })];
+  expect(machineOf({ installSsmAgent: true })).toEqual({ architecture: 'x86_64', osFamily: 'debian', ssmAgent: true });
+  expect(machineOf({ installSsmAgent: false })).toEqual({ architecture: 'x86_64', osFamily: 'debian' });
+  expect(image.definitionHash).not.toBe(plain.definitionHash);
+  expect([plain.hasSsmAgent, image.hasSsmAgent, Source.image(image).hasSsmAgent]).toEqual([false, true, true]);
+});
+
+test('an SSM agent cannot be installed on every system', () => {
+  const installed = (osFamily: OsFamily, hasSsmAgent = false) => faults({
+    source: Source.ami('ami-0123456789abcdef0', { osFamily, hasSsmAgent }), installSsmAgent: true, builder: { communicator: Communicator.ssh() },
+  });
+  expect(installed(OsFamily.ALPINE)).toEqual([['no-ssm-agent', 'installSsmAgent is set, and the agent cannot be installed on the OS family alpine']]);
+  expect([installed(OsFamily.SUSE), installed(OsFamily.ALPINE, true)]).toEqual([[], []]);
 });
 
 test('user-data is in the machine as it is', () => {

@@ -119,8 +119,12 @@ const PERMISSIONS: { readonly [action: string]: string } = {
   PutPublicAccessBlock: 'PutBucketPublicAccessBlock',
 };
 
+/** What only AWS can read, and fills a screen. */
+const ENCODED = /\.? ?Encoded authorization failure message: \S+/;
+
 /** Access denied: which action, and the statement that would allow it. */
-function denied(message: string, { service, action, region }: CallName, cause: unknown): GoldenError {
+function denied(said: string, { service, action, region }: CallName, cause: unknown): GoldenError {
+  const message = said.replace(ENCODED, '.');
   const [, other, resource] = /not authorized to perform:? ([a-z0-9-]+:\w+)(?: on resource: (\S+))?/.exec(message) ?? [];
   const needed = other ?? `${service}:${PERMISSIONS[action] ?? action}`;
   const statement = JSON.stringify({ Effect: 'Allow', Action: needed, Resource: resource ?? '*' });

@@ -11,6 +11,7 @@ import { findLayer, LAYER_SECONDS, layerImage, saveLayer } from './layers';
 import { buildPolicies } from './policies';
 import { publishImage } from './publication';
 import { removeArtifacts } from './removal';
+import { guardSharing } from './sharing-guard';
 import { resolveSource, sourceImageId } from './source-resolution';
 import { guardTarget } from './target-guard';
 import { GoldenError } from '../../errors';
@@ -54,12 +55,13 @@ export class Ec2Host implements Host {
     return findLayer(this.cloud, [...this.regions], keys);
   }
 
-  /** Errors: those of `launchMachine`, `layer-gone` and `no-delivery-role`. */
+  /** Errors: those of `launchMachine` and `guardSharing`, `layer-gone` and `no-delivery-role`. */
   async launch({ plan, source, keys, layer, requirements }: LaunchRequest, context: HostContext): Promise<Machine> {
     const region = await guardTarget(this.cloud, plan);
     const [imageId] = await Promise.all([
       layer === 0 ? sourceImageId(source) : layerImage(this.cloud, region, keys.layers[layer], context.signal),
       guardConsumers(this.cloud, plan),
+      guardSharing(this.cloud, region, plan, context.signal),
     ]);
     if (!imageId) {
       throw new GoldenError('layer-gone', `The layer after instruction ${layer} is not there any more`, {

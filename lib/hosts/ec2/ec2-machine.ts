@@ -1,4 +1,5 @@
 import { ModifyInstanceAttributeCommand, StopInstancesCommand, type Instance } from '@aws-sdk/client-ec2';
+import { LEAVE_AGENT } from './agent-script';
 import type { Cloud } from './cloud';
 import type { ImageOrigin, MachineRequest, Preparation } from './launch-preparation';
 import { leaseOf } from './lease-script';
@@ -35,6 +36,7 @@ export class Ec2Machine implements Machine {
   readonly cloudInit = true;
   readonly access: MachineAccess;
   readonly lease: Lease;
+  readonly leave?: string;
   readonly lost: Promise<string>;
   readonly region: string;
   readonly plan: Plan;
@@ -53,7 +55,7 @@ export class Ec2Machine implements Machine {
   private destroyed: Promise<void> | undefined;
 
   constructor(private readonly cloud: Cloud, private readonly options: Ec2MachineOptions) {
-    const { instance, region, plan, imageId, origin, preparation, context, spot } = options;
+    const { instance, region, plan, imageId, origin, preparation, context, spot, requirements } = options;
     const { InstanceId, InstanceType, Placement } = instance;
     const { builder } = plan;
     this.id = InstanceId!;
@@ -69,6 +71,7 @@ export class Ec2Machine implements Machine {
     this.description = `${InstanceType}${spot ? ' (spot)' : ''} ${this.id}${address ? ` at ${address}` : ''} in ${Placement?.AvailabilityZone ?? region}`;
     this.access = { user: loginUser(plan), instanceId: this.id, ...address !== undefined && { address, dial: tcpDialer(address) } };
     this.lease = leaseOf(builder.leaseMinutes);
+    this.leave = requirements.managed ? LEAVE_AGENT : undefined;
     this.lost = this.watchLoss();
     cloud.leases.add(region, this.leased(), ...this.resources());
   }

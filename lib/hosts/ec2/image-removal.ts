@@ -18,6 +18,17 @@ export async function removeImage(cloud: Cloud, region: string, image: Image): P
   return [...lines, ...removed.flat()];
 }
 
+/**
+ * Takes the protection from images that are to be removed, before any of them is. Errors: `protected-image`, where one stays
+ * protected for a day after that.
+ */
+export async function unprotectImages(cloud: Cloud, places: readonly { readonly region: string; readonly image: Image }[]): Promise<void> {
+  const isProtected = places.filter(({ image }) => image.DeregistrationProtection?.startsWith('enabled'));
+  await Promise.all(isProtected.map(({ region, image }) => unprotect(cloud, region, image.ImageId!)));
+  const cooling = isProtected.filter(({ image }) => image.DeregistrationProtection === 'enabled-with-cooldown');
+  if (cooling.length > 0) { throw stillProtected(cooling.map(({ region, image }) => `${image.ImageId} in ${region}`).join(', ')); }
+}
+
 /** Removes a snapshot, unless another image is made of it. Returns a line where it removed it. */
 export async function removeSnapshot(cloud: Cloud, region: string, snapshotId: string): Promise<readonly string[]> {
   cloud.leases.remove(region, snapshotId);
@@ -50,14 +61,16 @@ async function remove(isThere: () => Promise<boolean>, act: () => Promise<void>)
       const code = awsCode(error);
       // Another image is made of it.
       if (code === 'InvalidSnapshot.InUse') { return false; }
-      if (code === 'OperationNotPermitted') {
-        throw new GoldenError('protected-image', `An image stays protected for 24 hours after its protection was taken away: ${awsMessage(error)}`, {
-          hint: 'Do the same again after that time.', cause: error,
-        });
-      }
+      if (code === 'OperationNotPermitted') { throw stillProtected(awsMessage(error), error); }
       if (!GONE.has(code)) { throw error; }
       if (!await isThere()) { return false; }
       if (count === tries) { throw new GoldenError('aws-error', `It is there, but cannot be removed: ${awsMessage(error)}`, { cause: error }); }
     }
   }
+}
+
+function stillProtected(what: string, cause?: unknown): GoldenError {
+  return new GoldenError('protected-image', `An image stays protected for 24 hours after its protection was taken away: ${what}`, {
+    hint: 'Do the same again after that time. Until then nothing else of it is removed.', cause,
+  });
 }

@@ -17,6 +17,10 @@ const ADVICE: readonly Advice[] = [
   { code: /^OptInRequired$/, hint: 'Subscribe to the product of the source in AWS Marketplace, with this account. The message above has the address.' },
   { code: /^(InvalidGroup\.\w+|InvalidSecurityGroupID\.\w+)$/, hint: 'See that its securityGroups are there, in the VPC of its subnets.' },
   { code: /^(InvalidPlacementGroup\.\w+|InvalidHostID\.\w+|InvalidHostId\w*)$/, hint: 'See the placement of its builder.' },
+  {
+    code: /^AuthFailure\.ServiceLinkedRoleCreationNotPermitted$/,
+    hint: 'Whoever first uses spot capacity in an account makes a role for it: give iam:CreateServiceLinkedRole ("golden iam" prints it), or leave spot out.',
+  },
   { code: /^(PendingVerification|Blocked|AccountDisabled)$/, hint: 'It is the account that AWS holds back: see its messages, or ask AWS Support.' },
 ];
 

@@ -3,7 +3,13 @@ import { awsCode } from './aws-errors';
 import type { Cloud } from './cloud';
 import { GONE } from './not-yet';
 import { awsTags, TAGS, type TagMap } from './tags';
+import { GoldenError } from '../../errors';
 import type { Plan } from '../../plan/model';
+
+/** How long SSM may look at an AMI. */
+const HELD_MS = 60_000;
+const FIRST_LOOK_MS = 100;
+const LONGEST_LOOK_MS = 2_000;
 
 export interface PublishedId {
   readonly imageId: string;
@@ -57,7 +63,21 @@ export async function publishParameter(
       signal, notYet: ['InvalidResourceId', 'ParameterNotFound'],
     });
   }
+  await whenHeld(cloud, region, Name, imageId, signal);
   return [`wrote ${imageId} into ${Name} in ${region}`];
+}
+
+/** SSM answers, and then looks whether there is such an AMI: only then the parameter is there, or has another value. Errors: `parameter-not-written`. */
+async function whenHeld(cloud: Cloud, region: string, name: string, imageId: string, signal?: AbortSignal): Promise<void> {
+  const deadline = cloud.clock.now() + HELD_MS;
+  for (let pause = FIRST_LOOK_MS; await publishedId(cloud, region, name, signal) !== imageId; pause = Math.min(LONGEST_LOOK_MS, pause * 2)) {
+    if (cloud.clock.now() > deadline) {
+      throw new GoldenError('parameter-not-written', `SSM did not write ${imageId} into the parameter ${name} in ${region}`, {
+        hint: 'It takes only AMIs that whoever writes can see: the role needs ec2:DescribeImages there, and in other accounts the image has to be shared with them.',
+      });
+    }
+    await cloud.clock.sleep(pause, signal);
+  }
 }
 
 /** Has a parameter of somebody else name an image, where it is there. Returns a line where that changed it. */
@@ -65,6 +85,7 @@ export async function overwriteParameter(cloud: Cloud, region: string, name: str
   const previous = await publishedId(cloud, region, name);
   if (previous === undefined || previous === imageId) { return []; }
   await nameImage(cloud, region, name, imageId);
+  await whenHeld(cloud, region, name, imageId);
   return [`wrote ${imageId} into ${name} in ${region}`];
 }
 

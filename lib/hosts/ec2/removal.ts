@@ -1,7 +1,7 @@
 import type { Filter, Image } from '@aws-sdk/client-ec2';
 import type { Cloud } from './cloud';
 import { consumerParameters, recordedConsumers, type ConsumerParameter } from './consumers';
-import { removeImage, removeSnapshot } from './image-removal';
+import { removeImage, removeSnapshot, unprotectImages } from './image-removal';
 import { usersOf, type Removable } from './in-use';
 import { removeManifest } from './manifest-file';
 import { copyRegions, ownImages, ownSnapshots, snapshotsOf } from './own-images';
@@ -17,7 +17,7 @@ interface Doomed extends Removable {
 
 /**
  * Removes all published images of a plan with their snapshots, copies and parameters, and its layers; or says what it would
- * remove. Nothing at all where one of them is in use. Errors: `image-in-use`.
+ * remove. Nothing at all where one of them is in use. Errors: `image-in-use`, `protected-image`.
  */
 export async function removeArtifacts(
   cloud: Cloud, plan: RemovedImage, { dryRun }: { readonly dryRun: boolean }, { signal }: HostContext,
@@ -35,6 +35,7 @@ export async function removeArtifacts(
   if (dryRun) {
     return [...abroad.map(({ what }) => what), ...doomed.flatMap(linesOf), ...lost.map(({ region, snapshotId }) => `snapshot ${snapshotId} in ${region}`)];
   }
+  await unprotectImages(cloud, doomed);
   const lines: string[] = [];
   for (const { remove } of abroad) { lines.push(...await remove()); }
   // What names an image goes before it, and copies before what they are copies of: their regions are written there.

@@ -1,11 +1,11 @@
 import {
-  DescribeImageAttributeCommand, DescribeSnapshotAttributeCommand, GetImageBlockPublicAccessStateCommand, ModifyImageAttributeCommand,
-  ModifySnapshotAttributeCommand, type Image, type LaunchPermission,
+  DescribeImageAttributeCommand, DescribeSnapshotAttributeCommand, ModifyImageAttributeCommand, ModifySnapshotAttributeCommand, type Image,
+  type LaunchPermission,
 } from '@aws-sdk/client-ec2';
 import type { Cloud } from './cloud';
 import { NOT_YET } from './not-yet';
 import { snapshotsOf } from './own-images';
-import { GoldenError } from '../../errors';
+import { refuseBlocked } from './sharing-guard';
 import type { SharingSpec } from '../../plan/delivery';
 
 /** How many permissions one call changes. */
@@ -86,16 +86,6 @@ async function shareSnapshots(cloud: Cloud, region: string, image: Image, sharin
     return linesOf(`${snapshotId} in ${region}`, 'the account', { add, remove });
   }));
   return lines.flat();
-}
-
-async function refuseBlocked(cloud: Cloud, region: string, imageId: string, signal: AbortSignal): Promise<void> {
-  const { ImageBlockPublicAccessState: state } = await cloud.clients.ec2(region).send(
-    new GetImageBlockPublicAccessStateCommand({}), { signal, notYet: NOT_YET },
-  );
-  if (state !== 'block-new-sharing') { return; }
-  throw new GoldenError('public-access-blocked', `${imageId} cannot be shared with everybody: the account blocks public images in ${region}`, {
-    hint: 'Share it with accounts or organisations, or allow it: aws ec2 disable-image-block-public-access, which takes up to 10 minutes.',
-  });
 }
 
 function linesOf(what: string, kind: string, { add, remove }: Difference): readonly string[] {

@@ -48,7 +48,7 @@ function partsOf(plan: Plan, { requirements, region, freshProfile, withOwn }: Us
   const config = accessConfig(plan, requirements);
   const parts: Part[] = [{ type: 'text/cloud-boothook', content: leaseScript(plan.builder.leaseMinutes) }];
   if (config) { parts.unshift({ type: 'text/cloud-config', content: `#cloud-config\n${JSON.stringify(config)}\n` }); }
-  if (requirements.managed && !source.ssmAgent) { parts.push({ type: 'text/x-shellscript', content: agentScript(region, machine) }); }
+  if ((requirements.managed || (withOwn && machine.ssmAgent)) && !source.ssmAgent) { parts.push({ type: 'text/x-shellscript', content: agentScript(region, machine) }); }
   if (requirements.managed && freshProfile) { parts.push({ type: 'text/x-shellscript', content: agentRestartScript() }); }
   // Lists of it are added to ours; a value of ours stays.
   const headers = ['Merge-Type: list(append)+dict(no_replace,recurse_list)+str()'];

@@ -6,7 +6,7 @@ import type { OsFamily, SourceSpec } from '../../plan/model';
 import type { Source } from '../sources/source';
 
 /** Families for which the SSM agent can be installed when a machine starts. */
-const AGENT_FAMILIES: readonly OsFamily[] = ['debian', 'redhat', 'suse'];
+export const AGENT_FAMILIES: readonly OsFamily[] = ['debian', 'redhat', 'suse'];
 
 /** Price in US dollars an hour below which EC2 takes none. */
 const LOWEST_PRICE = 0.001;

@@ -1,8 +1,10 @@
 import { gzipSync } from 'zlib';
 import { Token } from 'aws-cdk-lib';
+import { AGENT_FAMILIES } from './builder-faults';
 import { oddTexts } from './odd-texts';
 import type { Fault } from '../../errors';
 import type { MachineSpec, VolumeSpec, VolumeSpeed } from '../../plan/model';
+import type { Source } from '../sources/source';
 
 /** EC2 takes 16 KiB of user-data; ours shares them with what brings up the machine. */
 const USER_DATA_LIMIT = 12 * 1024;
@@ -54,6 +56,16 @@ export function userDataFaults(userData: string | undefined): Fault[] {
     code: 'user-data-too-big',
     message: `userData has ${size} bytes after compression`,
     hint: `EC2 takes 16 KiB, of which this library needs some: give at most ${USER_DATA_LIMIT}, and do the rest in a provisioner.`,
+  }];
+}
+
+/** What is wrong with an agent of Systems Manager that an image is to have. */
+export function installedAgentFaults({ ssmAgent, osFamily }: MachineSpec, source: Source): Fault[] {
+  if (!ssmAgent || source.hasSsmAgent || AGENT_FAMILIES.includes(osFamily)) { return []; }
+  return [{
+    code: 'no-ssm-agent',
+    message: `installSsmAgent is set, and the agent cannot be installed on the OS family ${osFamily}`,
+    hint: 'Is it of the Debian, Red Hat or SUSE family? Say osFamily of the source. Else install it by a provisioner, and say hasSsmAgent of images that start from this one.',
   }];
 }
 

@@ -1,6 +1,6 @@
 import { SizeRoundingBehavior, type Size } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { userDataFaults, volumesFaults } from './machine-faults';
+import { installedAgentFaults, userDataFaults, volumesFaults } from './machine-faults';
 import type { Fault } from '../../errors';
 import type { MachineSpec, VolumeSpec, VolumeSpeed } from '../../plan/model';
 import type { AmiImageProps } from '../ami-image-props';
@@ -31,11 +31,12 @@ export function renderMachine(image: Construct, props: AmiImageProps): RenderedM
     rootVolume: rootSpeed(rootVolume),
     volumes: props.volumes?.length ? props.volumes.map((volume) => volumeSpec(volume, report)) : undefined,
     userData: props.userData?.render(),
+    ssmAgent: props.installSsmAgent ? true : undefined,
     bootMode: props.bootMode,
   };
   const { rootVolume: speed, volumes, userData } = machine;
   faults.push(...tokenFaults({ rootVolume: speed, volumes, userData }, path));
-  [...volumesFaults(machine), ...userDataFaults(userData), ...bootModeFaults(machine)].forEach(report);
+  [...volumesFaults(machine), ...userDataFaults(userData), ...bootModeFaults(machine), ...installedAgentFaults(machine, source)].forEach(report);
   return { machine, faults };
 }
 

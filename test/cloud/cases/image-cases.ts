@@ -184,6 +184,9 @@ export const IMAGE_CASES: Cases = {
     await ec2.enableImageDeregistrationProtection({ ImageId: id });
     await ec2.disableImageDeregistrationProtection({ ImageId: id });
     expect((await one(ec2, id)).DeregistrationProtection).toBe('disabled');
+    await ec2.enableImageDeregistrationProtection({ ImageId: id, WithCooldown: true });
+    await ec2.disableImageDeregistrationProtection({ ImageId: id });
+    expect(await codeOf(ec2.deregisterImage({ ImageId: id }))).toBe('OperationNotPermitted');
   },
 
   'ec2:GetImageBlockPublicAccessState': async ({ cloud, to: { ec2 } }) => {

@@ -130,13 +130,17 @@ export const SURROUNDINGS_CASES: Cases = {
 
   'ec2:GetEbsEncryptionByDefault': async ({ cloud, to: { ec2 } }) => {
     expect((await ec2.getEbsEncryptionByDefault({})).EbsEncryptionByDefault).toBe(false);
-    cloud.settings.encryptionByDefault = true;
+    cloud.settings.encryptionByDefault = ['us-east-2'];
     await running(ec2);
     expect((await ec2.describeVolumes({})).Volumes![0].Encrypted).toBe(true);
   },
 
-  'ec2:GetEbsDefaultKmsKeyId': async ({ to: { ec2 } }) => {
+  'ec2:GetEbsDefaultKmsKeyId': async ({ cloud, to: { ec2 } }) => {
     expect((await ec2.getEbsDefaultKmsKeyId({})).KmsKeyId).toBe('arn:aws:kms:us-east-2:123456789012:alias/aws/ebs');
+    cloud.settings.defaultKey = 'alias/ours';
+    expect((await ec2.getEbsDefaultKmsKeyId({})).KmsKeyId).toBe('arn:aws:kms:us-east-2:123456789012:alias/ours');
+    await running(ec2, { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { Encrypted: true } }] });
+    expect((await ec2.describeVolumes({})).Volumes![0].KmsKeyId).toBe('arn:aws:kms:us-east-2:123456789012:alias/ours');
   },
 };
 

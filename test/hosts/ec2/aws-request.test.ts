@@ -48,7 +48,7 @@ test('a call that is not allowed is made once, and the error says which action a
   await expect(service(denied).send(describeImages)).rejects.toMatchObject({
     code: 'access-denied',
     kind: 'environment',
-    message: expect.stringContaining('ec2:DescribeImages in us-east-2'),
+    message: 'Not allowed: ec2:DescribeImages in us-east-2: You are not authorized to perform this operation.',
     hint: expect.stringContaining('{"Effect":"Allow","Action":"ec2:DescribeImages","Resource":"*"}'),
   });
   expect(asked).toHaveLength(1);

@@ -1,8 +1,7 @@
 import { readFileSync } from 'fs';
 import { join } from 'path';
 import {
-  CreateTagsCommand, DeleteTagsCommand, DescribeImageAttributeCommand, DescribeImagesCommand, DescribeSnapshotAttributeCommand, DescribeSnapshotsCommand,
-  type Image, type Tag,
+  CreateTagsCommand, DeleteTagsCommand, DescribeImagesCommand, DescribeSnapshotsCommand, type Image, type Tag,
 } from '@aws-sdk/client-ec2';
 import { DescribeParametersCommand, GetParameterCommand, ListTagsForResourceCommand } from '@aws-sdk/client-ssm';
 import { ec2Plan, REGION } from './ec2-fixture';
@@ -24,8 +23,6 @@ beforeEach(() => ec2.reset());
 
 const PARAMETER = '/golden/Stack/Web';
 const ACCOUNT = '111122223333';
-const ORGANIZATION = 'arn:aws:organizations::111122223333:organization/o-a1b2c3d4e5';
-const UNIT = 'arn:aws:organizations::111122223333:ou/o-a1b2c3d4e5/ou-ab12-cdefghij';
 /** What is encrypted with the key of the account cannot be shared. */
 const UNENCRYPTED = { encryption: { encrypted: false } };
 const calls = (action: string) => ec2.aws.calls.filter((call) => call.action === action);
@@ -47,11 +44,6 @@ async function images(region: string): Promise<readonly Image[]> {
 async function parameter(region: string): Promise<string | undefined> {
   const { Parameter } = await ec2.cloud.clients.ssm(region).send(new GetParameterCommand({ Name: PARAMETER }));
   return Parameter?.Value;
-}
-
-async function permissions(region: string, ImageId: string) {
-  const { LaunchPermissions } = await ec2.cloud.clients.ec2(region).send(new DescribeImageAttributeCommand({ ImageId, Attribute: 'launchPermission' }));
-  return LaunchPermissions;
 }
 
 const tagsOf = ({ Tags = [] }: { readonly Tags?: Tag[] }) => Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
@@ -88,6 +80,18 @@ describe('a published image', () => {
     expect(Parameters[0]).toMatchObject({ Type: 'String', DataType: 'aws:ec2:image', Description: 'AMI of Stack/Web' });
     const { TagList = [] } = await ssm.send(new ListTagsForResourceCommand({ ResourceType: 'Parameter', ResourceId: PARAMETER }));
     expect(Object.fromEntries(TagList.map(({ Key, Value }) => [Key, Value]))).toMatchObject({ 'golden:managed': 'true', 'golden:definition-hash': plan().definitionHash });
+  });
+
+  test('is published where its parameter names it, which AWS does a while after it said so', async () => {
+    ec2.aws.settings.parameterMs = 300;
+    await ec2.publish(plan({ regions: [] }));
+    expect(await parameter(REGION)).toMatch(/^ami-/);
+  });
+
+  test('is none where AWS does not let its parameter name it, as without the right to see it', async () => {
+    ec2.aws.settings.parameterMs = 100_000;
+    await expect(ec2.publish(plan({ regions: [] }))).rejects.toMatchObject({ code: 'parameter-not-written', hint: expect.stringContaining('ec2:DescribeImages') });
+    expect(tagsOf((await images(REGION))[0])['golden:state']).toBe('draft');
   });
 
   test('is found by its key, with what the manifest says of its boot test, here and on other computers', async () => {
@@ -161,39 +165,6 @@ describe('a copy', () => {
     await ec2.publish(plan({ regions: [{ region: 'eu-west-1', encryptionKey: { type: 'literal', value: key } }] }));
     const { Snapshots = [] } = await ec2.cloud.clients.ec2('eu-west-1').send(new DescribeSnapshotsCommand({ OwnerIds: ['self'] }));
     expect(Snapshots.map(({ KmsKeyId }) => KmsKeyId)).toEqual([key]);
-  });
-});
-
-describe('an image that is shared', () => {
-  test('may be launched by those whom the plan names, its copies too, and their snapshots read', async () => {
-    const { id } = await ec2.publish(plan({
-      ...UNENCRYPTED, sharing: sharing({ accounts: [ACCOUNT], organizations: [ORGANIZATION], organizationalUnits: [UNIT], snapshots: true }),
-    }));
-    const expected = [{ UserId: ACCOUNT }, { OrganizationArn: ORGANIZATION }, { OrganizationalUnitArn: UNIT }];
-    const [copy] = await images('eu-west-1');
-    for (const [region, imageId] of [[REGION, id], ['eu-west-1', copy.ImageId!]]) {
-      const found = await permissions(region, imageId);
-      expect(found).toHaveLength(3);
-      expect(found).toEqual(expect.arrayContaining(expected));
-    }
-    const SnapshotId = copy.BlockDeviceMappings![0].Ebs!.SnapshotId!;
-    const { CreateVolumePermissions } = await ec2.cloud.clients.ec2('eu-west-1').send(new DescribeSnapshotAttributeCommand({ SnapshotId, Attribute: 'createVolumePermission' }));
-    expect(CreateVolumePermissions).toEqual([{ UserId: ACCOUNT }]);
-  });
-
-  test('with everybody has to be allowed to be', async () => {
-    ec2.aws.settings.blockPublicImages = true;
-    const open = plan({ ...UNENCRYPTED, regions: [], sharing: sharing({ public: true }) });
-    await expect(ec2.publish(open)).rejects.toMatchObject({ code: 'public-access-blocked', hint: expect.stringContaining('disable-image-block-public-access') });
-    ec2.aws.settings.blockPublicImages = false;
-    const { id } = await ec2.publish(open, {}, { buildId: 'b2' });
-    expect(await permissions(REGION, id)).toEqual([{ Group: 'all' }]);
-  });
-
-  test('is shared in chunks of 500 where the accounts are many', async () => {
-    const accounts = Array.from({ length: 501 }, (_, index) => String(100_000_000_000 + index));
-    await ec2.publish(plan({ ...UNENCRYPTED, regions: [], sharing: sharing({ accounts, snapshots: true }) }));
-    expect(calls('ModifySnapshotAttribute')).toHaveLength(2);
   });
 });
 

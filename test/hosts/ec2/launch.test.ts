@@ -99,6 +99,16 @@ describe('what is launched', () => {
     expect(userDataOf(id)).toContain('https://s3.us-east-2.amazonaws.com/amazon-ssm-us-east-2/latest/debian_amd64/amazon-ssm-agent.deb');
   });
 
+  test('an image that is to have the agent gets it over SSH, too; a machine that is reached by it takes it away again', async () => {
+    const plan = (ssmAgent?: true) => ec2Plan({ definition: { machine: { ...ec2Plan().definition.machine, ssmAgent } } });
+    const [kept, passing, none] = [await ec2.launch(plan(true), ssh), await ec2.launch(plan()), await ec2.launch(plan(), ssh)];
+    const mark = '/var/lib/golden-ssm-agent';
+    expect([kept, passing, none].map(({ id }) => [userDataOf(id).includes('amazon-ssm-agent.deb'), userDataOf(id).includes(mark)])).toEqual([
+      [true, false], [true, true], [false, false],
+    ]);
+    expect([kept, passing, none].map(({ leave }) => leave?.includes(mark))).toEqual([undefined, true, undefined]);
+  });
+
   test('volumes are as the plan wants them, encrypted with its key', async () => {
     const machine = {
       architecture: 'x86_64',
@@ -117,6 +127,19 @@ describe('what is launched', () => {
     expect(volumes.map(({ size, encrypted }) => ({ size, encrypted })).sort((a, b) => a.size - b.size))
       .toEqual([{ size: 3, encrypted: true }, { size: 20, encrypted: true }]);
   });
+});
+
+test('what a launch needs is prepared at the same time: a key that is known late keeps nobody waiting', async () => {
+  const others = ['GetInstanceProfile', 'DescribeImages', 'DescribeVpcs'];
+  const asked = () => others.filter((name) => ec2.aws.calls.some(({ action }) => action === name));
+  ec2.aws.calls.length = 0;
+  const late = async () => {
+    while (asked().length < others.length) { await new Promise((resolve) => { setTimeout(resolve, 10); }); }
+    return 'alias/late';
+  };
+  const plan = ec2Plan({ delivery: { encryption: { encrypted: true, key: { type: 'literal', value: 'read late' } } } });
+  await ec2.launch(plan, managed, { late });
+  expect(asked()).toEqual(others);
 });
 
 describe('what is not there at once', () => {

@@ -30,6 +30,15 @@ test('an image goes with its snapshots, copies and parameters, though it is prot
   expect(await remove()).toEqual([]);
 });
 
+test('an image that stays protected for a day has lost its protection then, and nothing else', async () => {
+  const cooling = ec2Plan({ delivery: { ...plan.delivery, deregistrationProtection: 'enabled-with-cooldown' } });
+  const { id } = await ec2.publish(cooling);
+  const removal = removeArtifacts(ec2.cloud, cooling, { dryRun: false }, ec2.context);
+  await expect(removal).rejects.toMatchObject({ code: 'protected-image', message: expect.stringContaining(`${id} in ${REGION}`) });
+  const { images, parameters } = await ec2.left();
+  expect([images.length, parameters.length]).toEqual([2, 2]);
+});
+
 test('an image that a definition made which has changed since goes, too; drafts and images of others stay', async () => {
   await ec2.publish({ ...plan, definitionHash: 'e'.repeat(64) });
   await ec2.publish({ ...plan, image: 'Other/Image', definitionHash: 'd'.repeat(64), delivery: { ...plan.delivery, name: 'other' } }, {}, { buildId: 'b2' });

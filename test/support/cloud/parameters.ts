@@ -36,7 +36,11 @@ async function put(world: World, call: ParameterCall, ask: Ask): Promise<object>
   }
   const image = world.region(call.region).images.get(value);
   // It is looked up after the answer was given; where it is not there, nothing is stored.
-  return image && image.state === 'available' ? ask(call.input) : { Version: 1, Tier: 'Standard' };
+  const { parameterMs } = world.settings;
+  if (!image || image.state !== 'available') { return { Version: 1, Tier: 'Standard' }; }
+  if (parameterMs === 0) { return ask(call.input); }
+  void world.clock.sleep(parameterMs).then(() => ask(call.input)).catch(() => undefined);
+  return { Version: 1, Tier: 'Standard' };
 }
 
 function publicParameter(region: string, name: string, value: string): object {

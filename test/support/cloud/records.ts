@@ -116,6 +116,8 @@ export interface Image extends Resource {
   readonly virtualizationType: string;
   readonly hypervisor: string;
   deprecationTime?: string;
+  /** Milliseconds since the epoch until which it cannot be deregistered though its protection was taken away. */
+  cooldownUntil?: number;
   protection: 'disabled' | 'enabled-without-cooldown' | 'enabled-with-cooldown';
   readonly sourceInstanceId?: string;
   readonly sourceImageId?: string;

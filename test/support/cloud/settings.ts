@@ -17,6 +17,8 @@ export interface CloudSettings {
   profileMs: number;
   /** For so long after its start an instance is not known to Systems Manager. */
   ssmOnlineMs: number;
+  /** For so long after it was asked for, a parameter that names an AMI is not written. */
+  parameterMs: number;
   /** For so long an answer about a stack waits for what goes on in it, in milliseconds: deployment tools look only every few seconds. */
   stackPatienceMs: number;
   /** Requests are counted by EC2's buckets. */
@@ -28,7 +30,10 @@ export interface CloudSettings {
   /** Lifetime of the credentials of AssumeRole, whatever the caller asks for. */
   credentialSeconds?: number;
   blockPublicImages: boolean;
-  encryptionByDefault: boolean;
+  /** Regions in which all volumes are encrypted, whether or not it is asked for. */
+  encryptionByDefault: readonly string[];
+  /** What encrypts where no key is named: ID, alias or ARN. */
+  defaultKey: string;
   /** After how many milliseconds the connection of a call that "times out" is cut. */
   timeoutMs: number;
 }
@@ -39,12 +44,14 @@ export const DEFAULT_SETTINGS: CloudSettings = {
   consistencyMs: 0,
   profileMs: 0,
   ssmOnlineMs: 0,
+  parameterMs: 0,
   stackPatienceMs: 10_000,
   buckets: false,
   denied: [],
   noCapacity: [],
   blockPublicImages: false,
-  encryptionByDefault: false,
+  encryptionByDefault: [],
+  defaultKey: 'alias/aws/ebs',
   timeoutMs: 0,
 };
 

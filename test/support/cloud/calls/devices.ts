@@ -5,7 +5,7 @@ import type { DeviceMapping, Snapshot } from '../records';
 import { visible, type Call } from '../world';
 import { findSnapshot } from './lookup';
 
-export const DEFAULT_KEY_ALIAS = 'alias/aws/ebs';
+const DEFAULT_KEY_ALIAS = 'alias/aws/ebs';
 
 const TYPES = new Set(['gp2', 'gp3', 'io1', 'io2', 'st1', 'sc1', 'standard']);
 
@@ -91,7 +91,7 @@ export function planVolumes(call: Call, mappings: readonly DeviceMapping[], requ
     if (snapshot?.encrypted && wanted?.encrypted === false) {
       throw new ApiError('InvalidParameterDependency', `The encrypted flag cannot be false for device ${device}: its snapshot is encrypted.`);
     }
-    const encrypted = wanted?.encrypted ?? (snapshot?.encrypted || call.world.settings.encryptionByDefault);
+    const encrypted = wanted?.encrypted ?? (snapshot?.encrypted || call.world.settings.encryptionByDefault.includes(call.region.name));
     const volumeType = wanted?.volumeType ?? given?.volumeType ?? 'gp2';
     planned.push({
       device,
@@ -115,9 +115,9 @@ function snapshotOf(call: Call, id: string, ofImage: boolean): Snapshot {
 }
 
 /** The ARN of a key that is given as an ID, alias or ARN; of the account's default key where none is. */
-export function keyArn(call: Pick<Call, 'account' | 'region'>, key: string | undefined): string {
-  if (key?.startsWith('arn:')) { return key; }
-  const name = key ?? DEFAULT_KEY_ALIAS;
+export function keyArn(call: Pick<Call, 'account' | 'region' | 'world'>, key?: string): string {
+  const name = key ?? call.world.settings.defaultKey;
+  if (name.startsWith('arn:')) { return name; }
   return `arn:aws:kms:${call.region.name}:${call.account}:${name.startsWith('alias/') ? name : `key/${name}`}`;
 }
 

@@ -41,6 +41,9 @@ const FILTERS: FilterValues<Image> = {
   'block-device-mapping.encrypted': ({ mappings }) => mappings.map(({ ebs }) => ebs?.encrypted),
 };
 
+/** For so long an image stays protected after its protection was taken away, where it was enabled so. */
+const COOLDOWN_MS = 24 * 60 * 60_000;
+
 export const IMAGE_CALLS = {
   DescribeImages: action('ImageId Owner ExecutableBy Filter IncludeDeprecated IncludeDisabled MaxResults NextToken', describeImages),
 
@@ -96,6 +99,7 @@ export const IMAGE_CALLS = {
 
   DisableImageDeregistrationProtection: action('ImageId', (call) => {
     const image = findOwnImage(call, required(call, 'ImageId'));
+    if (image.protection === 'enabled-with-cooldown') { image.cooldownUntil = call.world.clock.now() + COOLDOWN_MS; }
     image.protection = 'disabled';
     return { return: image.protection };
   }),
@@ -104,6 +108,9 @@ export const IMAGE_CALLS = {
     const image = findOwnImage(call, required(call, 'ImageId'));
     if (image.protection !== 'disabled') {
       throw new ApiError('OperationNotPermitted', `The AMI '${image.id}' is protected from deregistration. Disable its deregistration protection and try again.`);
+    }
+    if ((image.cooldownUntil ?? 0) > call.world.clock.now()) {
+      throw new ApiError('OperationNotPermitted', `The AMI '${image.id}' is in its cooldown period and can't be deregistered yet.`);
     }
     image.state = 'deregistered';
     call.region.images.delete(image.id);

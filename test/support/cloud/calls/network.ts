@@ -1,3 +1,4 @@
+import { keyArn } from './devices';
 import { textAt, type XmlElement } from '../protocol/xml';
 import { action, type Call } from '../world';
 import { Relayed, relay } from './relay';
@@ -5,8 +6,10 @@ import { Relayed, relay } from './relay';
 export const NETWORK_CALLS = {
   DescribeSubnets: action('SubnetId Filter MaxResults NextToken', async (call) => withFreeAddresses(call, await relay(call))),
 
-  GetEbsEncryptionByDefault: action('', ({ world }) => ({ ebsEncryptionByDefault: world.settings.encryptionByDefault, sseType: 'sse-ebs' })),
-  GetEbsDefaultKmsKeyId: action('', ({ region, account }) => ({ kmsKeyId: `arn:aws:kms:${region.name}:${account}:alias/aws/ebs` })),
+  GetEbsEncryptionByDefault: action('', ({ world, region }) => (
+    { ebsEncryptionByDefault: world.settings.encryptionByDefault.includes(region.name), sseType: 'sse-ebs' }
+  )),
+  GetEbsDefaultKmsKeyId: action('', (call) => ({ kmsKeyId: keyArn(call) })),
 };
 
 /** Our instances take addresses of moto's subnets. */

@@ -161,7 +161,7 @@ export function copyOf(
   options: { readonly description: string; readonly encrypted?: boolean; readonly kmsKeyId?: string; readonly tags: Tags },
 ): Snapshot {
   const { world } = call;
-  const encrypted = source.encrypted || options.encrypted === true || world.settings.encryptionByDefault;
+  const encrypted = source.encrypted || options.encrypted === true || world.settings.encryptionByDefault.includes(call.region.name);
   if (options.kmsKeyId && !encrypted) { throw new ApiError('InvalidParameterDependency', 'The parameter KmsKeyId requires the parameter Encrypted to be set.'); }
   const copy: Snapshot = {
     id: newId('snap'),

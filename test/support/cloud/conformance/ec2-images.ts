@@ -16,7 +16,7 @@ export const EC2_IMAGE_ENTRIES: readonly ConformanceEntry[] = [
   ours('EnableImageDeprecation', 'a time in the future, rounded to the minute'),
   ours('DisableImageDeprecation', 'takes the time away'),
   ours('EnableImageDeregistrationProtection', 'with or without cooldown'),
-  ours('DisableImageDeregistrationProtection', 'lets it be deregistered'),
+  ours('DisableImageDeregistrationProtection', 'lets it be deregistered; 24 hours later where it was enabled with cooldown'),
   ours('GetImageBlockPublicAccessState', 'unblocked or block-new-sharing'),
   ours('CreateSnapshot', 'point in time of the call; pending, then completed or error; tags'),
   ours('CreateSnapshots', 'of all volumes of an instance'),

@@ -5,7 +5,7 @@ const ours = (action: string, behaviour: string): ConformanceEntry => ({ service
 const motos = (action: string, behaviour: string): ConformanceEntry => ({ service: 'ssm', action, behaviour, source: api(action), by: 'moto' });
 
 export const SSM_ENTRIES: readonly ConformanceEntry[] = [
-  ours('PutParameter', 'ParameterAlreadyExists unless Overwrite; with DataType aws:ec2:image an AMI that is not there is dropped without a word'),
+  ours('PutParameter', 'ParameterAlreadyExists unless Overwrite; with DataType aws:ec2:image it is written after the answer, and an AMI that is not there dropped without a word'),
   ours('GetParameter', 'public parameters of image owners too; ParameterNotFound'),
   ours('GetParameters', 'names that are not there come in InvalidParameters'),
   motos('GetParametersByPath', 'in pages'),
