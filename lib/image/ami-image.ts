@@ -83,7 +83,7 @@ export class AmiImage extends Construct implements IMachineImage, IBaseImage {
   /** The user to log in as. */
   public readonly loginUser: string;
 
-  /** Whether its source has the SSM agent, installed and started. */
+  /** Whether it has the SSM agent, installed and started. */
   public readonly hasSsmAgent: boolean;
 
   /** What the names of its AMIs start with. */
