@@ -153,6 +153,7 @@ test.each<[string, Props | ((stack: Stack) => Props), string]>([
   ['the ARN of a role', { distribution: { deliveryRoleName: 'arn:aws:iam::111122223333:role/images' } }, 'invalid-name'],
   ['the name of a role of a token', { distribution: { deliveryRoleName: Lazy.string({ produce: () => 'a' }) } }, 'token'],
   ['a tag of our own', { distribution: { tags: { 'golden:state': 'published' } } }, 'invalid-tag'],
+  ['more tags than fit beside ours', { distribution: { tags: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`tag${i}`, 'x'])) } }, 'too-many-tags'],
 ])('%s is a fault', (_, props, code) => {
   expect(faults(props).map(([first]) => first)).toEqual([code]);
 });
