@@ -1,6 +1,7 @@
-import { EXIT_CODES } from './exit-codes';
+import { EXIT_CODES, exitCodeOf } from './exit-codes';
 import { recordFault } from './fault-log';
 import { formatFault, GoldenError, type FailureKind } from '../errors';
+import { harmlessText } from './reporting/terminal-text';
 import type { Surroundings } from './surroundings';
 
 /** Says what went wrong, in the words of its error, and returns the exit code. Only a fault of ours leaves a stack trace, and that in a file. */
@@ -10,11 +11,17 @@ export function reportFailure(error: unknown, surroundings: Surroundings, argv: 
     surroundings.stderr.write('Interrupted.\n');
   } else if (kind === 'internal') {
     const where = recordFault([`golden ${argv.join(' ')}`, ...stacksOf(error)], surroundings);
-    surroundings.stderr.write(`error: golden met a fault of its own: ${messageOf(error)}\n    ${where}\n`);
+    surroundings.stderr.write(harmlessText(`error: golden met a fault of its own: ${messageOf(error)}\n    ${where}\n`));
   } else {
-    surroundings.stderr.write(`error: ${GoldenError.is(error) ? formatFault(error) : messageOf(error)}\n`);
+    surroundings.stderr.write(harmlessText(`error: ${GoldenError.is(error) ? formatFault(error) : messageOf(error)}\n`));
   }
   return EXIT_CODES[kind];
+}
+
+/** Says of what could not be read, so that it was left out, and returns the exit code that it calls for. */
+export function reportLeftOut(errors: readonly GoldenError[], { stderr }: Surroundings): number {
+  errors.forEach((error) => stderr.write(harmlessText(`error: ${formatFault(error)}\n`)));
+  return exitCodeOf(errors.map(({ kind }) => kind));
 }
 
 function kindOf(error: unknown, { signal }: Surroundings): FailureKind {

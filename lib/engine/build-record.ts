@@ -1,6 +1,9 @@
+import { GoldenError } from '../errors';
 import type { PhaseTime } from './build-context';
 import type { CheckSummary } from './checks';
 import type { InstructionResult } from './instruction-result';
+import { demandShape, PROVISIONED_SHAPE, RECORD, STARTED, type Shape } from './record-shape';
+import { damagedFile } from '../plan/json-syntax';
 import type { DeadBuild } from '../ports/host';
 import type { JournalRecord } from '../ports/journal';
 import type { StateStore } from '../ports/state';
@@ -68,21 +71,47 @@ export const PROVISIONED = 'provision';
 /** The act under which a build records that it left its machine as it was. */
 export const KEPT = 'kept';
 
-/** Reads what a build recorded. */
+/** Reads what a build recorded. Errors: `damaged-file`. */
 export async function readBuildRecord(state: StateStore, buildId: string): Promise<BuildRecord> {
   const records = await state.readJournal(buildId);
-  const detailOf = (type: JournalRecord['type'], act?: string) => records.find((record) => record.type === type && record.act === act)?.detail as unknown;
+  const file = state.journalPlace(buildId);
+  records.forEach((record, index) => demandShape(RECORD, record, { file, line: index + 1 }));
+  const detailOf = (shape: Shape, type: JournalRecord['type'], act?: string): unknown => {
+    const index = records.findIndex((record) => record.type === type && record.act === act);
+    if (index < 0) { return undefined; }
+    const { detail } = records[index];
+    demandShape(shape, detail, { file, line: index + 1 });
+    return detail;
+  };
+  const started = detailOf(STARTED, 'started') as StartRecord | undefined;
+  if (!started && records.length > 0) { throw damagedFile('it does not say what was begun', { file, line: 1 }); }
   return {
     buildId,
     begunAt: records[0]?.time,
-    started: detailOf('started') as StartRecord | undefined,
-    provisioned: detailOf('done', PROVISIONED) as Provisioned | undefined,
+    started,
+    provisioned: detailOf(PROVISIONED_SHAPE, 'done', PROVISIONED) as Provisioned | undefined,
     kept: records.some(({ type, act }) => type === 'event' && act === KEPT),
     intents: records.filter(({ type }) => type === 'intent').map(({ act = '', detail = {} }) => ({ act, detail })),
   };
 }
 
-/** What unfinished builds recorded, the newest first; those that run are among them. */
-export async function unfinishedBuilds(state: StateStore): Promise<readonly BuildRecord[]> {
-  return Promise.all((await state.unfinished()).map((buildId) => readBuildRecord(state, buildId)));
+/**
+ * What unfinished builds recorded, the newest first; those that run are among them. One whose records are damaged does not keep
+ * anybody from the others.
+ * @param onDamaged told of each such build; by default it is an error
+ */
+export async function unfinishedBuilds(state: StateStore, onDamaged: (error: GoldenError) => void = rethrow): Promise<readonly BuildRecord[]> {
+  const builds = await Promise.all((await state.unfinished()).map((buildId) => readBuildRecord(state, buildId).catch((error: unknown) => {
+    if (!GoldenError.is(error) || error.code !== 'damaged-file') { throw error; }
+    onDamaged(new GoldenError(error.code, error.message, {
+      position: error.position, cause: error,
+      hint: `What the build ${buildId} left is not found by its records. Remove them when you have looked: ${state.journalPlace(buildId)}`,
+    }));
+    return undefined;
+  })));
+  return builds.filter((build) => build !== undefined);
+}
+
+function rethrow(error: GoldenError): never {
+  throw error;
 }

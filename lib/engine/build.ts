@@ -1,6 +1,6 @@
 import { randomBytes } from 'crypto';
 import { setMaxListeners } from 'events';
-import { GoldenError } from '../errors';
+import { formatFault, GoldenError } from '../errors';
 import { verifyAssets } from './assets';
 import { buildContext, type BuildContext } from './build-context';
 import { acquireBuildLock, assertOwner } from './build-lock';
@@ -90,7 +90,7 @@ class Attempt {
 
     const { lock, waited } = await acquireBuildLock(inputs.keys.build, context, (reason) => this.ending.abort(reason));
     this.lock = lock;
-    this.dead = await deadBuilds(request.state, host, inputs.keys.build);
+    this.dead = await this.deadBuilds(inputs);
     // Another build of it may have ended since, even where it was not waited for.
     const adopted = known && !waited ? known : await this.existing(inputs);
     if (adopted) {
@@ -136,8 +136,14 @@ class Attempt {
 
   /** Whether builds of this key were killed; where one runs, that one will see to it. */
   private async mayHaveRemains({ keys }: Inputs): Promise<boolean> {
+    return (await this.deadBuilds({ keys })).length > 0 && await this.request.state.lockOwner(keys.build) === undefined;
+  }
+
+  private deadBuilds({ keys }: Pick<Inputs, 'keys'>): Promise<readonly BuildRecord[]> {
     const { state, host } = this.request;
-    return (await deadBuilds(state, host, keys.build)).length > 0 && await state.lockOwner(keys.build) === undefined;
+    return deadBuilds(state, host, keys.build, (error) => this.context.report({
+      type: 'notice', level: 'warning', message: formatFault(error),
+    }));
   }
 
   private async recovered({ keys }: Inputs): Promise<Captured | undefined> {

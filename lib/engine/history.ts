@@ -1,5 +1,5 @@
 import { randomBytes } from 'crypto';
-import { mkdir, readFile, rename, writeFile } from 'fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'fs/promises';
 import { dirname, join } from 'path';
 import { digestOf } from '../plan/canonical-json';
 import type { Instruction } from '../plan/instructions';
@@ -45,11 +45,15 @@ export function historyOf(plan: Plan, keys: BuildKeys, resolved: ResolvedInputs,
 export async function readHistory(stateFolder: string, image: string): Promise<History | undefined> {
   try {
     const history = JSON.parse(await readFile(historyFile(stateFolder, image), 'utf8')) as History;
-    return history.version === 1 && history.image === image ? history : undefined;
+    return history.version === 1 && history.image === image && isWhole(history) ? history : undefined;
   } catch {
     // It only saves time; without it more is built, and nothing wrong.
     return undefined;
   }
+}
+
+function isWhole({ layers, instructions, parameters, secrets }: Partial<History>): boolean {
+  return Array.isArray(layers) && Array.isArray(instructions) && [parameters, secrets].every((each) => typeof each === 'object' && each !== null);
 }
 
 /** Remembers a build, in one act. */
@@ -57,8 +61,13 @@ export async function writeHistory(stateFolder: string, history: History): Promi
   const path = historyFile(stateFolder, history.image);
   const draft = `${path}.${randomBytes(4).toString('hex')}`;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFile(draft, JSON.stringify(history), { mode: 0o600 });
-  await rename(draft, path);
+  try {
+    await writeFile(draft, JSON.stringify(history), { mode: 0o600 });
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
 }
 
 /** What one instruction is, wherever it comes from. */

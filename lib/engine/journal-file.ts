@@ -1,5 +1,8 @@
+import { existsSync } from 'fs';
 import { mkdir, open, readdir, readFile, stat, type FileHandle } from 'fs/promises';
 import { join } from 'path';
+import { GoldenError } from '../errors';
+import { damagedFile, parseJsonLines } from '../plan/json-syntax';
 import type { Clock } from '../ports/clock';
 import type { Journal, JournalRecord } from '../ports/journal';
 
@@ -8,12 +11,16 @@ export function buildFolder(stateFolder: string, buildId: string): string {
   return join(stateFolder, 'builds', buildId);
 }
 
-function journalPath(stateFolder: string, buildId: string): string {
+/** The file of one build's records. */
+export function journalPath(stateFolder: string, buildId: string): string {
   return join(buildFolder(stateFolder, buildId), 'journal.jsonl');
 }
 
 /** The last record is hardly ever longer. */
 const END_BYTES = 16_384;
+
+/** A thousand times what the longest builds record. */
+const LARGEST_BYTES = 64 << 20;
 
 /**
  * Keeps the journal of a build in a file, one record a line. The file is made with the first record. Records that come
@@ -70,17 +77,19 @@ export class JournalFile implements Journal {
 export async function recordedBuilds(stateFolder: string): Promise<readonly string[]> {
   const folder = join(stateFolder, 'builds');
   const builds = await Promise.all((await readdir(folder).catch(() => [])).map(async (id) => {
-    const { birthtimeMs } = await stat(join(folder, id));
-    return { id, birthtimeMs };
+    // One that another process removes meanwhile.
+    const stats = await stat(join(folder, id)).catch(() => undefined);
+    return stats ? [{ id, birthtimeMs: stats.birthtimeMs }] : [];
   }));
-  return builds.sort((a, b) => b.birthtimeMs - a.birthtimeMs).map(({ id }) => id);
+  return builds.flat().sort((a, b) => b.birthtimeMs - a.birthtimeMs).map(({ id }) => id);
 }
 
-/** Whether the record of a build has its end. Reads no more of it than that takes. */
+/** Whether the record of a build has its end, as far as it can be read. Reads no more of it than that takes. */
 export async function isFinished(stateFolder: string, buildId: string): Promise<boolean> {
-  const file = await open(journalPath(stateFolder, buildId)).catch(() => undefined);
-  // A folder without a journal: whatever was to be recorded, it was not begun.
-  if (!file) { return true; }
+  const path = journalPath(stateFolder, buildId);
+  // A folder without a journal: whatever was to be recorded, it was not begun. What is no file would be waited for.
+  if (!(await stat(path).catch(() => undefined))?.isFile()) { return !existsSync(path); }
+  const file = await open(path);
   try {
     const { size } = await file.stat();
     const length = Math.min(size, END_BYTES);
@@ -90,26 +99,24 @@ export async function isFinished(stateFolder: string, buildId: string): Promise<
   } finally {
     await file.close();
   }
-  return (await readJournal(stateFolder, buildId)).some(({ type }) => type === 'finished');
+  return (await readJournal(stateFolder, buildId).catch(() => [])).some(({ type }) => type === 'finished');
 }
 
-/** The records of a build. A last line that was not written whole, as when its process was killed, does not count. */
+/**
+ * The records of a build. A last line that was not written whole, as when its process was killed, does not count.
+ * Errors: `damaged-file`.
+ */
 export async function readJournal(stateFolder: string, buildId: string): Promise<readonly JournalRecord[]> {
-  const text = await readFile(journalPath(stateFolder, buildId), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') { return ''; }
-    throw error;
-  });
-  const lines = text.split('\n');
-  const torn = lines.pop();
-  const records = lines.map((line) => JSON.parse(line) as JournalRecord);
-  // Only what follows the last newline may be torn; it may be whole, too.
-  return torn === '' || torn === undefined ? records : [...records, ...whole(torn)];
-}
-
-function whole(line: string): JournalRecord[] {
+  const file = journalPath(stateFolder, buildId);
   try {
-    return [JSON.parse(line) as JournalRecord];
-  } catch {
-    return [];
+    const stats = await stat(file);
+    if (!stats.isFile()) { throw damagedFile('it is no file', { file }); }
+    if (stats.size > LARGEST_BYTES) { throw damagedFile(`nobody recorded the ${stats.size} bytes that it has`, { file }); }
+    return parseJsonLines(await readFile(file, 'utf8'), file) as unknown as readonly JournalRecord[];
+  } catch (error) {
+    if (GoldenError.is(error)) { throw error; }
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') { return []; }
+    throw damagedFile(message, { file });
   }
 }

@@ -108,7 +108,7 @@ export async function removeAbandonedLocks(stateFolder: string, clock: Clock): P
     if (found instanceof GoldenError ? !await isOld(path, clock) : !found || !looksAbandoned(found, clock.now())) { continue; }
     // One that begins to take it over goes first: then it is no longer the one that was found.
     const isSame = async () => found instanceof GoldenError || (await readLock(path))?.inode === (found as FoundLock).inode;
-    if (await isSame()) { await rm(path, { force: true }); }
+    if (await isSame()) { await rm(path, { force: true, recursive: true }); }
     removed.push(found instanceof GoldenError ? `lock ${path}, which cannot be read`
       : `${name.endsWith(SUFFIX) ? 'lock' : 'unfinished lock'} of the build ${found!.owner.buildId} of ${found!.owner.image}: its process is gone`);
   }
@@ -121,7 +121,8 @@ function lockPath(stateFolder: string, key: string): string {
 
 async function isOld(path: string, clock: Clock): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
-  return found !== undefined && found.mtimeMs + LEASE_MS < clock.now();
+  // One of the future was written by a wrong clock.
+  return found !== undefined && Math.abs(clock.now() - found.mtimeMs) > LEASE_MS;
 }
 
 /** Undefined: there is one. A link is made whole or not at all, and never over another one. */

@@ -1,3 +1,4 @@
+import { constants } from 'fs';
 import { open } from 'fs/promises';
 import { isAlive, type ProcessIdentity } from './process-identity';
 import { GoldenError } from '../errors';
@@ -24,7 +25,8 @@ export interface FoundLock {
 /** Undefined: nobody has the lock. Errors: `unreadable-lock`. */
 export async function readLock(path: string): Promise<FoundLock | undefined> {
   // Opening it, not only asking for its name, is what a shared file system answers with what is there now.
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+  // A pipe would be waited for.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') { return undefined; }
     throw unreadable(path, error);
   });

@@ -1,3 +1,4 @@
+import type { GoldenError } from '../errors';
 import type { BuildContext } from './build-context';
 import { unfinishedBuilds, type BuildRecord, type Provisioned } from './build-record';
 import type { BuildKeys } from '../plan/keys';
@@ -11,8 +12,10 @@ export interface Captured {
 }
 
 /** Builds of a key that were killed. To be asked by who has the lock of the key: whoever else is unfinished has lost it. */
-export async function deadBuilds(state: StateStore, host: Host, buildKey: string): Promise<readonly BuildRecord[]> {
-  return (await unfinishedBuilds(state)).filter(({ started, kept }) => started?.buildKey === buildKey && started.host === host.kind && !kept);
+export async function deadBuilds(
+  state: StateStore, host: Host, buildKey: string, onDamaged: (error: GoldenError) => void,
+): Promise<readonly BuildRecord[]> {
+  return (await unfinishedBuilds(state, onDamaged)).filter(({ started, kept }) => started?.buildKey === buildKey && started.host === host.kind && !kept);
 }
 
 /**

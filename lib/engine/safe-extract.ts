@@ -14,6 +14,7 @@ const AS_BYTES = { filenameEncoding: 'latin1' } as Parameters<typeof extract>[0]
 /**
  * Extracts a tar that a machine made, below a folder and nowhere else: the machine may be hostile. What leads out of the
  * folder, and what is neither file, folder nor link, is left out. Returns a line for each thing that was left out.
+ * Errors: `broken-archive`.
  */
 export async function safeExtract(tar: Readable, folder: string): Promise<string[]> {
   const entries = extract(AS_BYTES);
@@ -25,7 +26,12 @@ export async function safeExtract(tar: Readable, folder: string): Promise<string
       entry.resume();
     }
   })();
-  await Promise.all([pipeline(tar, entries), extracting]);
+  await Promise.all([pipeline(tar, entries), extracting]).catch((error: unknown) => {
+    if (GoldenError.is(error) || (error instanceof Error && 'syscall' in error)) { throw error; }
+    throw new GoldenError('broken-archive', `What the machine sent is no archive that can be read: ${(error as Error).message}`, {
+      hint: 'Look at the disk and the tar of the machine, and build again.', cause: error,
+    });
+  });
   return leftOut;
 }
 
@@ -34,6 +40,7 @@ async function extractEntry(entry: Entry, folder: string): Promise<string | unde
   const { header } = entry;
   const name = innerPath(header.name);
   if (name === undefined) { return 'its path leads out of the folder'; }
+  if (name.includes('\0')) { return 'its name has a NUL byte in it'; }
   if (name === '') { return undefined; }
   const parents = await makeParents(folder, name);
   if (!parents) { return 'a folder above it is a link'; }

@@ -1,5 +1,5 @@
 import { rm } from 'fs/promises';
-import { buildFolder, isFinished, JournalFile, readJournal, recordedBuilds } from './journal-file';
+import { buildFolder, isFinished, JournalFile, journalPath, readJournal, recordedBuilds } from './journal-file';
 import { LockFile, lockOwner } from './lock-file';
 import type { Clock } from '../ports/clock';
 import type { StateStore } from '../ports/state';
@@ -16,6 +16,7 @@ export function stateInFolder(folder: string, clock: Clock): StateStore {
       return builds.filter((_, i) => !finished[i]);
     },
     readJournal: (buildId) => readJournal(folder, buildId),
+    journalPlace: (buildId) => journalPath(folder, buildId),
     removeJournal: (buildId) => rm(buildFolder(folder, buildId), { recursive: true, force: true }),
     acquireLock: (key, options) => LockFile.acquire(folder, key, options),
     lockOwner: (key) => lockOwner(folder, key, clock),

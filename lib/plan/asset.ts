@@ -1,5 +1,6 @@
 import { createHash } from 'crypto';
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'fs';
+import { GoldenError } from '../errors';
 
 /**
  * One entry of an asset. Names are bytes, kept as latin1 strings, because a file system
@@ -68,5 +69,5 @@ function entryOf(bytes: Buffer, path: string, stats: Stats): AssetEntry {
     return { path, type: 'symlink', executable: false, size: 0, target: readlinkSync(bytes, { encoding: 'buffer' }).toString('latin1') };
   }
   if (stats.isFile()) { return { path, type: 'file', executable: (stats.mode & 0o100) !== 0, size: stats.size }; }
-  throw new Error(`${bytes.toString()} is neither a file, a folder nor a symbolic link`);
+  throw new GoldenError('unsupported-file', `${bytes.toString()} is neither a file, a folder nor a symbolic link`, { kind: 'invalid' });
 }

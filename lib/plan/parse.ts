@@ -1,5 +1,6 @@
-import { InvalidPlanError, type Fault, type Position } from '../errors';
+import { InvalidPlanError, type Fault } from '../errors';
 import { withAncestors } from './json-pointer';
+import { positionAt, syntaxFault } from './json-syntax';
 import { walkJson } from './json-text';
 import type { Plan } from './model';
 import type { PlanFault } from './plan-fault';
@@ -11,21 +12,12 @@ export function parsePlan(text: string, file: string): Plan {
   try {
     document = JSON.parse(text);
   } catch {
-    throw new InvalidPlanError(file, [syntaxFault(text, file)]);
+    const fault = syntaxFault(text, file);
+    throw new InvalidPlanError(file, [{ ...fault, hint: [fault.hint, 'Synthesise the plan again.'].filter(Boolean).join(' ') }]);
   }
   const faults = [...duplicateFaults(text), ...planFaults(document)];
   if (faults.length > 0) { throw new InvalidPlanError(file, positioned(faults, text, file)); }
   return document as Plan;
-}
-
-function syntaxFault(text: string, file: string): Fault {
-  const fault = walkJson(text) ?? { offset: 0, message: 'Not JSON', truncated: false };
-  return {
-    code: fault.truncated ? 'truncated-json' : 'invalid-json',
-    message: fault.message,
-    hint: fault.truncated ? 'It was not written or copied whole. Synthesise the plan again.' : 'Synthesise the plan again.',
-    position: positionAt(text, file, fault.offset),
-  };
 }
 
 function duplicateFaults(text: string): PlanFault[] {
@@ -57,14 +49,4 @@ function positioned(faults: readonly PlanFault[], text: string, file: string): F
     const nearest = withAncestors(pointer).find((at) => offsets.has(at));
     return { ...fault, position: positionAt(text, file, nearest === undefined ? 0 : offsets.get(nearest)!) };
   });
-}
-
-function positionAt(text: string, file: string, offset: number): Position {
-  let line = 1;
-  let start = 0;
-  for (let next = text.indexOf('\n'); next >= 0 && next < offset; next = text.indexOf('\n', start)) {
-    line++;
-    start = next + 1;
-  }
-  return { file, line, column: offset - start + 1 };
 }

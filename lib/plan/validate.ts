@@ -5,6 +5,7 @@ import { PLAN_VERSION, type Definition, type Plan } from './model';
 import { MAX_FAULTS, type PlanFault } from './plan-fault';
 import { schemaFaults } from './schema-faults';
 import { measure } from './size';
+import { textFaults } from './text-faults';
 
 /** More deeply nested than any plan: what walks a plan may recurse down to here. */
 const MAX_DEPTH = 100;
@@ -69,7 +70,7 @@ function documentFaults(document: unknown, values: number): PlanFault[] {
   if (faults.length > 0) { return faults; }
   const plan = document as Plan;
   const below = definitionFaults(plan.definition).map((fault) => ({ ...fault, path: fault.path ? `${plan.image}/${fault.path}` : plan.image }));
-  return [...below, ...hashFaults(plan)];
+  return [...textFaults(plan), ...below, ...hashFaults(plan)];
 }
 
 function checkFaults(check: Check, pointer: string): PlanFault[] {

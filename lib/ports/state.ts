@@ -10,7 +10,10 @@ export interface StateStore {
   builds(): Promise<readonly string[]>;
   /** Those of them whose record has no `finished`: they run, or were killed. Every build asks for it. */
   unfinished(): Promise<readonly string[]>;
+  /** Errors: `damaged-file`, where they are not what was recorded. */
   readJournal(buildId: string): Promise<readonly JournalRecord[]>;
+  /** For people: where the records of a build are. */
+  journalPlace(buildId: string): string;
   removeJournal(buildId: string): Promise<void>;
   /** Waits until nobody else builds this key. Throws `interrupted` where the signal ends the wait. */
   acquireLock(key: string, options: LockOptions): Promise<{ readonly lock: Lock; readonly waited: boolean }>;

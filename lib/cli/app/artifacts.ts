@@ -31,6 +31,8 @@ function readArtifact(folder: string): StoredArtifact | undefined {
     };
     const bytes = manifest.files.reduce((sum, each) => sum + each.bytes, 0);
     const { buildKey, definitionHash, images } = manifest;
+    if (typeof buildKey !== 'string' || typeof definitionHash !== 'string' || !Number.isSafeInteger(bytes)) { return undefined; }
+    if (images !== undefined && !Object.values(images).every((id) => typeof id === 'string')) { return undefined; }
     return { folder, buildKey, definitionHash, bytes, builtAt: statSync(file).mtime, images };
   } catch {
     return undefined;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'fs';
 import { join } from 'path';
 import { GoldenError } from '../../errors';
+import { syntaxFault } from '../../plan/json-syntax';
 
 /** What `cdk.json` and `cdk.context.json` say, as far as it concerns us. */
 export interface Configuration {
@@ -31,7 +32,8 @@ function readObject(file: string): { readonly [key: string]: unknown } {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new GoldenError('invalid-json', `Not JSON: ${(error as Error).message}`, { kind: 'invalid', position: { file }, cause: error });
+    const { message, hint, position } = syntaxFault(text, file);
+    throw new GoldenError('invalid-json', message, { kind: 'invalid', hint, position, cause: error });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new GoldenError('invalid-json', 'A JSON object is needed', { kind: 'invalid', position: { file } });

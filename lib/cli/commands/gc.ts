@@ -1,8 +1,11 @@
 import { contextOutsideBuilds, openHost, openState, type HostCommandOptions } from './host-options';
 import { removeDeadBuilds } from '../../engine/garbage';
 import { removeAbandonedLocks } from '../../engine/lock-file';
+import type { GoldenError } from '../../errors';
 import { removeOldRecords } from '../app/build-records';
+import { reportLeftOut } from '../failure';
 import { count } from '../reporting/figures';
+import { harmlessText } from '../reporting/terminal-text';
 import type { Surroundings } from '../surroundings';
 import { stateFolder } from '../wiring';
 
@@ -17,10 +20,10 @@ export async function gcCommand({ region: regions = [], ...options }: GcOptions,
   const [region] = regions;
   const state = await openState({ ...options, region }, surroundings);
   const { host } = await openHost({ ...options, region }, surroundings);
-  // From what they recorded first, then from what there is.
-  const removed = [...await removeDeadBuilds({ state, host, context, clock }), ...await host.collectGarbage(context, { regions })];
-  removed.push(...await removeAbandonedLocks(stateFolder(environment), clock));
+  const damaged: GoldenError[] = [];
+  // What one look tells to be abandoned first, then from what builds recorded, then from what there is.
+  const removed = [...await removeAbandonedLocks(stateFolder(environment), clock), ...await removeDeadBuilds({ state, host, context, clock, onDamaged: (error) => damaged.push(error) }), ...await host.collectGarbage(context, { regions })];
   removed.push(...removeOldRecords(stateFolder(environment), clock.now()));
-  stdout.write([...removed.map((line) => `removed ${line}`), removed.length === 0 ? 'Nothing to remove.' : `Removed ${count(removed.length, 'thing')}.`].join('\n') + '\n');
-  return 0;
+  stdout.write([...removed.map((line) => harmlessText(`removed ${line}`)), removed.length === 0 ? 'Nothing to remove.' : `Removed ${count(removed.length, 'thing')}.`].join('\n') + '\n');
+  return reportLeftOut(damaged, surroundings);
 }

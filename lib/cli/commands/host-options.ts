@@ -1,6 +1,7 @@
 import { resolve } from 'path';
 import type { HostContext } from '../../ports/host';
 import type { StateStore } from '../../ports/state';
+import { harmlessText } from '../reporting/terminal-text';
 import type { AccountOptions, HostOptions, Surroundings, WiredHost } from '../surroundings';
 import { stateFolder } from '../wiring';
 
@@ -38,7 +39,7 @@ export function openState(options: Pick<HostCommandOptions, 'state' | 'region' |
 export function contextOutsideBuilds(name: string, { stderr, signal }: Surroundings): HostContext {
   return {
     buildId: name,
-    report: (event) => { if (event.type === 'notice') { stderr.write(`${event.message}\n`); } },
+    report: (event) => { if (event.type === 'notice') { stderr.write(harmlessText(`${event.message}\n`)); } },
     signal,
     // Removing starts nothing that would have to be undone.
     intend: async () => { /* nothing to record */ },

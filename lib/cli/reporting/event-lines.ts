@@ -8,7 +8,12 @@ export class EventLines {
   private total = 0;
   private readonly streams = new Map<string, LineAssembler>();
 
+  /** Whatever they quote, of machines, plans and files, is harmless to a terminal. */
   lines(event: TimedEvent): string[] {
+    return this.rawLines(event).map(harmlessLine);
+  }
+
+  private rawLines(event: TimedEvent): string[] {
     switch (event.type) {
       case 'build.started':
         this.total = event.instructions;
@@ -16,7 +21,7 @@ export class EventLines {
       case 'build.keyed':
         return [`build key ${event.buildKey.slice(0, 16)}, ${event.cached} of ${count(this.total, 'instruction')} cached`];
       case 'phase.started':
-        return [`${event.phase}${event.detail ? `: ${harmlessLine(event.detail)}` : ''}`];
+        return [`${event.phase}${event.detail ? `: ${event.detail}` : ''}`];
       case 'phase.finished':
         return [`${event.phase} took ${formatSeconds(event.seconds)}`];
       case 'instruction.cached':
@@ -33,10 +38,10 @@ export class EventLines {
       case 'layer.saved':
         return [`checkpoint after ${count(event.after, 'instruction')} saved in ${formatSeconds(event.seconds)}`];
       case 'check.finished':
-        return [`check ${harmlessLine(event.check)}: ${event.attribute} ${event.outcome === 'failed' ? 'FAILED' : event.outcome}`
-          + `${event.message && event.outcome === 'failed' ? `: ${harmlessLine(event.message)}` : ''}`];
+        return [`check ${event.check}: ${event.attribute} ${event.outcome === 'failed' ? 'FAILED' : event.outcome}`
+          + `${event.message && event.outcome === 'failed' ? `: ${event.message}` : ''}`];
       case 'notice':
-        return event.message.split('\n').map((line) => `${event.level === 'warning' ? 'warning: ' : ''}${harmlessLine(line)}`);
+        return event.message.split('\n').map((line) => `${event.level === 'warning' ? 'warning: ' : ''}${line}`);
       case 'build.finished':
         return outcomeLines(event, event.image);
     }
@@ -44,6 +49,7 @@ export class EventLines {
 
   /** The last lines of what instructions wrote, for the live view. */
   private output(index: number, line: string): string {
+    // What stands before a carriage return goes, our own words do not.
     return `${this.number(index)}   ${harmlessLine(line)}`;
   }
 

@@ -4,11 +4,23 @@ const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?
 /** What else a terminal would act upon, the C1 controls included. */
 const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g; // eslint-disable-line no-control-regex
 
+/** Most lines have nothing of all this. */
+const SPECIAL = /[\x00-\x1f\x7f-\x9f]/; // eslint-disable-line no-control-regex
+
 /** One line that machines wrote, made harmless: they must not move our cursor, set titles or answer for the user. */
 export function harmlessLine(line: string): string {
+  if (!SPECIAL.test(line)) { return line; }
   // A progress bar overwrites itself; what stands in the end is what counts.
   const visible = line.replace(/\r+$/, '').split('\r').pop()!;
   return visible.replace(ESCAPES, '').replace(/\t/g, '    ').replace(CONTROLS, '');
+}
+
+/** Messages quote what stands in files, and nobody reads on to the end of a longer line. */
+const LONGEST_MESSAGE_LINE = 2000;
+
+/** A message of several lines, made harmless: it may quote files and machines. */
+export function harmlessText(text: string): string {
+  return text.split('\n').map((line) => cut(harmlessLine(line.slice(0, 2 * LONGEST_MESSAGE_LINE)), LONGEST_MESSAGE_LINE)).join('\n');
 }
 
 /** Cuts a line to a width. */

@@ -1,6 +1,7 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { listObjects, readText, writeText, type S3Place } from './s3-objects';
 import { GoldenError } from '../../errors';
+import { parseJsonLines } from '../../plan/json-syntax';
 import type { Clock } from '../../ports/clock';
 import type { Journal, JournalRecord } from '../../ports/journal';
 
@@ -76,7 +77,11 @@ export async function openBuilds(place: S3Place): Promise<readonly string[]> {
   const marks = await listObjects(place, openMark(place, ''));
   const builds = await Promise.all(marks.map(async ({ Key }) => {
     const buildId = Key!.slice(openMark(place, '').length);
-    const records = await readS3Journal(place, buildId);
+    // What is damaged does not say that it ended.
+    const records = await readS3Journal(place, buildId).catch((error: unknown) => {
+      if (GoldenError.is(error) && error.code === 'damaged-file') { return []; }
+      throw error;
+    });
     if (!records.some(({ type }) => type === 'finished')) { return { buildId, begun: records[0]?.time ?? '' }; }
     // Its last record was written, and the mark left.
     await markFinished(place, buildId);
@@ -90,7 +95,7 @@ export function journalPrefix({ prefix }: S3Place, buildId: string): string {
   return `${prefix}builds/${buildId}/`;
 }
 
-/** The records of a build, in their order. */
+/** The records of a build, in their order. Errors: `damaged-file`. */
 export async function readS3Journal(place: S3Place, buildId: string): Promise<readonly JournalRecord[]> {
   const keys = (await listObjects(place, journalPrefix(place, buildId))).map(({ Key }) => Key!).sort();
   const texts: string[] = [];
@@ -99,5 +104,7 @@ export async function readS3Journal(place: S3Place, buildId: string): Promise<re
     // One that was removed since it was listed is of a build that is being forgotten.
     texts.push(...some.map((object) => object?.text ?? ''));
   }
-  return texts.flatMap((text) => text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as JournalRecord));
+  // An object is written whole or not at all.
+  const whole = (text: string) => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
+  return keys.flatMap((key, index) => parseJsonLines(whole(texts[index]), `s3://${place.bucket}/${key}`)) as unknown as readonly JournalRecord[];
 }

@@ -36,7 +36,8 @@ export async function acquireS3Lock(place: S3Place, key: string, options: LockOp
     const etag = condition && await writeText(place, path, ownerText(options, 0), condition);
     if (etag) { return { lock: heldLock(place, path, etag, options), waited }; }
     // Where two came at the same moment, who has it is only seen the next time.
-    if (there && !told) { options.onWait(JSON.parse(there.text) as WrittenOwner, { silent: false }); }
+    const owner = there && ownerIn(there.text);
+    if (owner && !told) { options.onWait(owner, { silent: false }); }
     told ||= there !== undefined;
     await clock.sleep(POLL_MS, options.signal);
   }
@@ -46,8 +47,18 @@ export async function acquireS3Lock(place: S3Place, key: string, options: LockOp
 export async function s3LockOwner(place: S3Place, key: string, clock: Clock): Promise<LockOwner | undefined> {
   const there = await readText(place, lockPath(place, key));
   if (!there) { return undefined; }
-  const owner = JSON.parse(there.text) as WrittenOwner;
-  return isExpired(owner, clock) ? undefined : owner;
+  const owner = ownerIn(there.text);
+  return owner && isExpired(owner, clock) ? undefined : owner;
+}
+
+/** Undefined: it is not what we wrote. Whoever wants the lock waits until it was not renewed for long, as ever. */
+function ownerIn(text: string): WrittenOwner | undefined {
+  try {
+    const owner = JSON.parse(text) as WrittenOwner | null;
+    return typeof owner?.expires === 'number' && typeof owner.buildId === 'string' ? owner : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function lockPath({ prefix }: S3Place, key: string): string {
@@ -61,9 +72,9 @@ function isExpired({ expires }: WrittenOwner, clock: Clock): boolean {
 /** On which condition the lock is ours to take. Undefined: somebody has it. */
 function conditionOf(there: TextObject | undefined, seen: { readonly since: number } | undefined, clock: Clock): WriteCondition | undefined {
   if (!there) { return { absent: true }; }
-  const owner = JSON.parse(there.text) as WrittenOwner;
+  const owner = ownerIn(there.text);
   // What was not renewed before our eyes needs no clock of another computer.
-  const isAbandoned = isExpired(owner, clock) || (seen !== undefined && clock.now() - seen.since > EXPIRY_MS);
+  const isAbandoned = (owner && isExpired(owner, clock)) || (seen !== undefined && clock.now() - seen.since > EXPIRY_MS);
   return isAbandoned ? { etag: there.etag } : undefined;
 }
 
@@ -81,7 +92,7 @@ function heldLock(place: S3Place, path: string, etag: string, options: LockOptio
       current = await writeText(place, path, ownerText(options, ++renewals), { etag: current });
       if (current !== undefined) { return true; }
       const there = await readText(place, path).catch(() => undefined);
-      tellLost(there && JSON.parse(there.text) as WrittenOwner);
+      tellLost(there && ownerIn(there.text));
       return false;
     });
     renewal = confirmed.catch(() => undefined);

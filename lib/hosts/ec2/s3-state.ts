@@ -15,6 +15,7 @@ export function s3State(place: S3Place, clock: Clock): StateStore {
     description: `s3://${bucket}/${prefix}`.replace(/\/$/, ''),
     openJournal: (buildId) => new S3Journal(place, buildId, clock),
     readJournal: (buildId) => readS3Journal(place, buildId),
+    journalPlace: (buildId) => `s3://${bucket}/${journalPrefix(place, buildId)}`,
     acquireLock: (key, options) => acquireS3Lock(place, key, options),
     lockOwner: (key) => s3LockOwner(place, key, clock),
     unfinished: () => openBuilds(place),

@@ -146,11 +146,19 @@ export class ArtifactStore {
     let manifest: { readonly [key: string]: unknown };
     try { manifest = JSON.parse(text); } catch { return undefined; }
     if (typeof manifest !== 'object' || manifest === null || !isWanted(manifest)) { return undefined; }
-    const files = manifest.files as readonly ArtifactFile[];
+    if (!isListOfFiles(manifest.files)) { return undefined; }
+    const { files } = manifest;
     const sizes = await Promise.all(files.map(({ name }) => stat(join(folder, name)).then(({ size }) => size, () => -1)));
     if (!files.every(({ bytes }, index) => sizes[index] === bytes)) { return undefined; }
     return { id: folder, buildKey: String(manifest.buildKey), files, manifest };
   }
+}
+
+/** Names without a slash: a manifest tells of the files beside it, and of no others. */
+function isListOfFiles(value: unknown): value is readonly ArtifactFile[] {
+  return Array.isArray(value) && value.every((file: Partial<ArtifactFile> | null) => (
+    typeof file?.name === 'string' && /^[^/\0]+$/.test(file.name) && typeof file.bytes === 'number' && typeof file.sha256 === 'string'
+  ));
 }
 
 async function describeFile(folder: string, name: string, signal: AbortSignal): Promise<ArtifactFile> {

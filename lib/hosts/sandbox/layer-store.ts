@@ -16,6 +16,9 @@ interface LayerRecord {
   readonly lowers: readonly string[];
 }
 
+/** A lower folder is of a layer or a base, whatever its record says. */
+const LOWER = /^(layers\/[0-9a-f]+\/disk|bases\/[0-9a-f]+\/root)$/;
+
 /** Saved disks: each a folder with what its machine changed since the layers below. */
 export class LayerStore {
   constructor(private readonly folder: SandboxFolder) {}
@@ -26,7 +29,8 @@ export class LayerStore {
       (text) => JSON.parse(text) as LayerRecord,
       () => undefined,
     );
-    if (record?.key !== key || !record.lowers.every((lower) => existsSync(join(this.folder.path, lower)))) { return undefined; }
+    if (record?.key !== key || !Array.isArray(record.lowers)) { return undefined; }
+    if (!record.lowers.every((lower) => typeof lower === 'string' && LOWER.test(lower) && existsSync(join(this.folder.path, lower)))) { return undefined; }
     return [this.folder.layerDisk(key), ...record.lowers];
   }
 

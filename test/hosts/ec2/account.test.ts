@@ -147,7 +147,7 @@ describe('records and locks in S3', () => {
     const { lock, waited } = await state.acquireLock('key', options('b1'));
     expect([waited, await state.lockOwner('key')]).toEqual([false, expect.objectContaining({ buildId: 'b1', pid: process.pid })]);
     const owners: string[] = [];
-    const second = state.acquireLock('key', { ...options('b2'), onWait: ({ buildId }) => { owners.push(buildId); void lock.release(); } });
+    const second = state.acquireLock('key', { ...options('b2'), onWait: (owner) => { owners.push(owner!.buildId); void lock.release(); } });
     expect((await second).waited).toBe(true);
     expect([owners, (await state.lockOwner('key'))?.buildId]).toEqual([['b1'], 'b2']);
     await lock.release();
