@@ -13,7 +13,7 @@ export function reportFailure(error: unknown, surroundings: Surroundings, argv: 
     const where = recordFault([`golden ${argv.join(' ')}`, ...stacksOf(error)], surroundings);
     surroundings.stderr.write(harmlessText(`error: golden met a fault of its own: ${messageOf(error)}\n    ${where}\n`));
   } else {
-    surroundings.stderr.write(harmlessText(`error: ${GoldenError.is(error) ? formatFault(error) : messageOf(error)}\n`));
+    surroundings.stderr.write(harmlessText(`error: ${GoldenError.is(error) ? formatFault(error) : `${messageOf(error)}${hintOf(error)}`}\n`));
   }
   return EXIT_CODES[kind];
 }
@@ -29,6 +29,14 @@ function kindOf(error: unknown, { signal }: Surroundings): FailureKind {
   if (GoldenError.is(error)) { return error.kind; }
   // What the operating system refuses: no space, no right, no such file.
   return error instanceof Error && 'syscall' in error ? 'environment' : 'internal';
+}
+
+/** What to do about what the operating system refused. */
+function hintOf(error: unknown): string {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') { return '\n    Free some space, or set GOLDEN_HOME, TMPDIR or --output to a folder on a larger disk.'; }
+  if (code !== 'EACCES' && code !== 'EROFS' && code !== 'EPERM' && !(code === 'ENOENT' && syscall === 'mkdir')) { return ''; }
+  return '\n    Name folders that may be written to: GOLDEN_HOME for the state, TMPDIR for what is temporary, --output for the images, --assembly-output for the assembly.';
 }
 
 function messageOf(error: unknown): string {

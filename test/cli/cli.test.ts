@@ -116,7 +116,7 @@ describe('the app', () => {
   test('a cdk.json that is no JSON is named', async () => {
     writeFileSync(join(folder, 'cdk.json'), '{ "app": ');
     await expect(golden('build')).resolves.toBe(3);
-    expect(world.err).toContain(`error: ${folder}/cdk.json: Not JSON: `);
+    expect(world.err).toContain(`error: ${folder}/cdk.json:1:10: The JSON ends too early\n    It was not written or copied whole.\n`);
   });
 });
 

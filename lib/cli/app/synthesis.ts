@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'fs';
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import { join, resolve } from 'path';
 import { GoldenError } from '../../errors';
@@ -34,19 +34,20 @@ export async function synthesise(options: SynthesisOptions, surroundings: Surrou
   if (isFolder(folder)) { return folder; }
   const output = resolve(surroundings.folder, options.assemblyOutput ?? configuration.output ?? 'cdk.out');
   const { environment } = surroundings;
+  demandWritable(output);
   await runApp(app, output, configuration, { ...surroundings, environment: { ...await appPlace(options, surroundings), ...environment } });
   return output;
 }
 
 async function runApp(app: string, folder: string, { context }: Configuration, surroundings: Surroundings): Promise<void> {
-  const scratch = mkdtempSync(join(tmpdir(), 'golden-context-'));
+  const { variables, remove } = contextVariables(context);
   // What the app prints is for people, even where our own output is for programs.
   const show = (text: string) => { if (text !== '') { surroundings.stderr.write(text); } };
   const output = new AppOutput();
   try {
     const { exitCode } = await run(['/bin/sh', '-c', app], {
       cwd: surroundings.folder,
-      env: { ...surroundings.environment, CDK_OUTDIR: folder, ...contextVariables(context, scratch) },
+      env: { ...surroundings.environment, CDK_OUTDIR: folder, ...variables },
       signal: surroundings.signal,
       onStdout: (data) => show(data.toString()),
       onStderr: (data) => show(output.add(data.toString())),
@@ -63,17 +64,33 @@ async function runApp(app: string, folder: string, { context }: Configuration, s
       });
     }
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    remove();
+  }
+}
+
+/** Before the app, which would tell of it by a stack trace. Errors: `unwritable-folder`. */
+function demandWritable(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new GoldenError('unwritable-folder', `The assembly cannot be written to ${folder}: ${(error as Error).message}`, {
+      hint: 'Name a folder that can be written to with --assembly-output; or build from an assembly that is there: --app FOLDER.', cause: error,
+    });
   }
 }
 
 /** A context that fits into no variable goes through a file, which aws-cdk-lib knows to read. */
-function contextVariables(context: Configuration['context'], scratch: string): NodeJS.ProcessEnv {
+function contextVariables(context: Configuration['context']): { readonly variables: NodeJS.ProcessEnv; readonly remove: () => void } {
   const text = JSON.stringify(context);
-  if (Buffer.byteLength(text) <= LONGEST_VARIABLE) { return { CDK_CONTEXT_JSON: text }; }
-  const file = join(scratch, 'context.json');
+  if (Buffer.byteLength(text) <= LONGEST_VARIABLE) { return { variables: { CDK_CONTEXT_JSON: text }, remove: () => { /* there is no file */ } }; }
+  const folder = mkdtempSync(join(tmpdir(), 'golden-context-'));
+  const file = join(folder, 'context.json');
   writeFileSync(file, text);
-  return { CDK_CONTEXT_JSON: '{}', CONTEXT_OVERFLOW_LOCATION_ENV: file };
+  return {
+    variables: { CDK_CONTEXT_JSON: '{}', CONTEXT_OVERFLOW_LOCATION_ENV: file },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 function isFolder(path: string): boolean {

@@ -33,6 +33,8 @@ const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpire
 const INVALID_CREDENTIALS = new Set([
   'AuthFailure', 'InvalidClientTokenId', 'UnrecognizedClientException', 'SignatureDoesNotMatch', 'InvalidAccessKeyId', 'InvalidSignatureException',
 ]);
+/** The clock of this computer is more than some minutes off, and the SDK could not make up for it. */
+const SKEWED = new Set(['RequestTimeTooSkewed', 'RequestInTheFuture']);
 /** Of Node: the way to the service, not the service. */
 const UNREACHABLE = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EPROXYREFUSED']);
 /** Of TLS: whoever answered does not prove who it is by a certificate that is trusted here. */
@@ -87,6 +89,11 @@ export function explained(error: unknown, call: CallName): GoldenError {
   }
   if (name === 'CredentialsProviderError') {
     return new GoldenError('no-credentials', `There are no credentials of AWS: ${message}`, { hint: loginHint(), cause: error });
+  }
+  if (SKEWED.has(name) || /Signature (not yet current|expired)|differ.{0,20}current time/i.test(message)) {
+    return new GoldenError('wrong-clock', `AWS does not take requests of this time: ${message}`, {
+      hint: `The clock of this computer says ${new Date().toISOString()}. Set it: timedatectl set-ntp true`, cause: error,
+    });
   }
   if (INVALID_CREDENTIALS.has(name)) {
     return new GoldenError('invalid-credentials', `AWS does not accept these credentials: ${message}`, { hint: loginHint(), cause: error });

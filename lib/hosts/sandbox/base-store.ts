@@ -76,7 +76,7 @@ export class BaseStore {
 }
 
 async function bootstrap(source: MirrorSource & { readonly user: string }, draft: string, context: HostContext): Promise<void> {
-  await requireTools(['mmdebstrap']);
+  requireTools(['mmdebstrap']);
   const recipe = join(draft, 'recipe.sh');
   await writeFile(recipe, baseRecipe(source.user));
   let line = '';
@@ -102,11 +102,21 @@ async function bootstrap(source: MirrorSource & { readonly user: string }, draft
 
 function bootstrapError(error: unknown, { distribution, suite }: MirrorSource): unknown {
   if (!GoldenError.is(error) || error.code !== 'command-failed') { return error; }
-  const untrusted = error.message.includes('NO_PUBKEY');
   return new GoldenError('base-failed', `The base of ${distribution} ${suite} could not be put together: ${error.message}`, {
-    hint: untrusted
-      ? `This machine does not know the keys of ${distribution}: install the package with its archive keyring (${distribution}-archive-keyring or ${distribution}-keyring).`
-      : 'Check the mirrors, the suites and the names of the packages, and that this machine reaches the mirrors.',
-    cause: error,
+    hint: bootstrapHint(error.message, distribution), cause: error,
   });
+}
+
+/** What to do, going by what apt said last. */
+export function bootstrapHint(said: string, distribution: string): string {
+  if (/not valid yet|is expired|certificate (has expired|is not yet valid)|NotYetValid|not activated/i.test(said)) {
+    return `The clock of this computer says ${new Date().toISOString()}: where that is wrong, set it (timedatectl set-ntp true); else the mirror is out of date, so name another one.`;
+  }
+  if (/Temporary failure resolving|Could not resolve|Could not connect|Unable to connect|Network is unreachable|Connection (timed out|refused)/i.test(said)) {
+    return 'This computer does not reach the mirrors: look at its network, its resolver (/etc/resolv.conf) and its proxy (http_proxy).';
+  }
+  if (said.includes('NO_PUBKEY')) {
+    return `This machine does not know the keys of ${distribution}: install the package with its archive keyring (${distribution}-archive-keyring or ${distribution}-keyring).`;
+  }
+  return 'Check the mirrors, the suites and the names of the packages, and that this machine reaches the mirrors.';
 }

@@ -18,7 +18,7 @@ import { withMergedDisk } from './overlay';
 import { bootDisk } from './qemu-machine';
 import { writeRootTar } from './root-tar';
 import { SandboxFolder } from './sandbox-folder';
-import { requireTools, ROOT_TOOLS, USER_TOOLS } from './tools';
+import { requireTools, ROOT_TOOLS, USER_TOOLS, WRITING_TOOLS } from './tools';
 import { asRoot, isRoot, requireUserNamespace } from './user-namespace';
 import { GoldenError } from '../../errors';
 import type { BuildKeys } from '../../plan/keys';
@@ -88,7 +88,7 @@ export class SandboxHost implements Host {
    */
   async launch(request: LaunchRequest, context: HostContext): Promise<Machine> {
     if (!isRoot()) { await requireUserNamespace(); }
-    await requireTools(isRoot() ? ROOT_TOOLS : USER_TOOLS);
+    requireTools(isRoot() ? [...ROOT_TOOLS, ...WRITING_TOOLS] : USER_TOOLS);
     await this.folder.make();
     await this.artifacts.prepare();
     const lowers = await this.lowers(request, context);

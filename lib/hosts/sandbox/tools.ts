@@ -1,9 +1,13 @@
 import { existsSync } from 'fs';
 import { delimiter, join } from 'path';
-import { debianPackageOf, run, withSystemFolders } from '../../process';
+import { GoldenError } from '../../errors';
+import { debianPackageOf, withSystemFolders } from '../../process';
 
 /** Programs that put disks together and boot them. */
 export const DISK_TOOLS: readonly string[] = ['tar', 'mke2fs', 'sgdisk', 'mformat', 'mmd', 'mcopy', 'grub-mkimage', 'qemu-img', 'qemu-system-x86_64', 'setpriv'];
+
+/** Those of them that put disks together. */
+export const WRITING_TOOLS: readonly string[] = DISK_TOOLS.filter((tool) => tool !== 'qemu-system-x86_64');
 
 /** Programs without which root has no machines. */
 export const ROOT_TOOLS: readonly string[] = ['systemd-nspawn', 'slirp4netns', 'ip', 'nsenter', 'setpriv', 'perl'];
@@ -29,19 +33,23 @@ export const SANDBOX_PACKAGES: readonly string[] = [...new Set([
 
 /** The packages of those tools and files that are not there. */
 export function missingPackages(tools: readonly string[]): readonly string[] {
-  const folders = withSystemFolders({ PATH: '', ...process.env }).PATH!.split(delimiter).filter(Boolean);
-  const missing = tools.filter((tool) => !folders.some((folder) => existsSync(join(folder, tool))));
   const files = tools.includes('grub-mkimage') ? FILES.filter(({ path }) => !existsSync(path)) : [];
-  return [...new Set([...missing.map((tool) => debianPackageOf(tool)!), ...files.map(({ debianPackage }) => debianPackage)])].sort();
+  return [...new Set([...missingTools(tools).map((tool) => debianPackageOf(tool)!), ...files.map(({ debianPackage }) => debianPackage)])].sort();
 }
 
-const present = new Set<string>();
+/**
+ * Makes sure that programs are installed, before they are needed where nobody hears them complain, and before a build has taken its
+ * time. Errors: `missing-tool`, one for all that are missing.
+ */
+export function requireTools(tools: readonly string[]): void {
+  const missing = [...new Set(missingTools(tools))];
+  if (missing.length === 0) { return; }
+  throw new GoldenError('missing-tool', `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not installed`, {
+    hint: `Install what is missing: apt-get install ${missingPackages(tools).join(' ')}`,
+  });
+}
 
-/** Makes sure that programs are installed, before they are needed where nobody hears them complain. Errors: `missing-tool`. */
-export async function requireTools(tools: readonly string[]): Promise<void> {
-  await Promise.all(tools.filter((tool) => !present.has(tool)).map(async (tool) => {
-    // Whatever it answers, it is there.
-    await run([tool, '--version'], { timeoutMs: 10_000 });
-    present.add(tool);
-  }));
+function missingTools(tools: readonly string[]): readonly string[] {
+  const folders = withSystemFolders({ PATH: '', ...process.env }).PATH!.split(delimiter).filter(Boolean);
+  return tools.filter((tool) => !folders.some((folder) => existsSync(join(folder, tool))));
 }

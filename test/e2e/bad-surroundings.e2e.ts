@@ -1,0 +1,96 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'fs';
+import { tmpdir } from 'os';
+import { join } from 'path';
+import { run } from '../../lib/process';
+import { writeAssembly } from '../cli/sample-assembly';
+import { golden, GOLDEN, type JsonEvent } from '../support/golden';
+import { machinePlan } from '../support/machine-plan';
+
+/* The real command where something is wrong with the computer: it says what, and what to do, and ends with 4. Nothing is stood in for. */
+
+const work = mkdtempSync(join(tmpdir(), 'golden-surroundings-'));
+const bad = join(work, 'bad');
+const assembly = writeAssembly(join(work, 'assembly'), { web: { ...machinePlan(), image: 'Stack/Web' } });
+beforeAll(() => mkdirSync(bad));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly said: string;
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+/** Runs the command in a mount namespace of its own, after some preparation by a shell. */
+async function within(prepare: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const { exitCode, stdout, stderr } = await run(
+    ['unshare', '--mount', 'sh', '-c', `set -e\n${prepare}\nshift\nexec "$@"`, 'sh', bad, process.execPath, GOLDEN, ...args],
+    { cwd: work, env: { ...process.env, GOLDEN_HOME: join(work, 'home'), ...environment }, timeoutMs: 240_000 },
+  );
+  const said = stdout.toString() + stderr.toString();
+  expect(said).not.toMatch(/\n\s+at |fault of its own/);
+  const events = stdout.toString().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as JsonEvent);
+  return { exitCode, said, error: events.find(({ type }) => type === 'build.finished')?.error };
+}
+
+const build = ['build', '--app', assembly, '--json'];
+const READ_ONLY = `mount -t tmpfs -o ro tmpfs ${bad}`;
+
+test('a full disk under the state folder', async () => {
+  const r = await within(`mount -t tmpfs -o size=64k tmpfs ${bad}; cat /dev/zero >${bad}/ballast 2>/dev/null || true`, build, { GOLDEN_HOME: bad });
+  expect(r).toMatchObject({ exitCode: 4, error: { code: 'disk-full', hint: expect.stringContaining('set GOLDEN_HOME or --output to a folder on a larger disk') } });
+});
+
+test('a state folder that may not be written to', async () => {
+  const r = await within(READ_ONLY, build, { GOLDEN_HOME: join(bad, 'home') });
+  expect(r).toMatchObject({ exitCode: 4, error: { code: 'no-permission', message: expect.stringContaining(bad), hint: expect.stringContaining('GOLDEN_HOME') } });
+});
+
+test('a home folder that may not be written to is none of our business where GOLDEN_HOME names another one', async () => {
+  const r = await within(READ_ONLY, ['list', '--app', assembly], { HOME: bad });
+  expect(r.exitCode).toBe(0);
+});
+
+test('an output folder that may not be written to is told before anything is built', async () => {
+  const r = await within(READ_ONLY, [...build, '--output', join(bad, 'out')]);
+  expect(r).toMatchObject({ exitCode: 4, error: { code: 'unwritable-folder', hint: 'Pass --output with a folder that can be written to.' } });
+});
+
+test('an assembly that may not be written to is told in place of the app, and one that is there is taken as it is', async () => {
+  const r = await within(READ_ONLY, ['synth', '--app', 'true', '--assembly-output', bad]);
+  expect(r.exitCode).toBe(4);
+  expect(r.said).toContain(`error: The assembly cannot be written to ${bad}: EROFS`);
+  expect(r.said).toContain('--assembly-output');
+  const there = await within(`mount -t tmpfs tmpfs ${bad}; cp -r ${assembly}/. ${bad}; mount -o remount,ro ${bad}`, ['validate', '--app', bad]);
+  expect(there).toMatchObject({ exitCode: 0, said: '1 plan without faults: Stack/Web\n' });
+});
+
+test('tools that are missing are named all at once, with the one command that installs them', async () => {
+  const programs = join(work, 'programs');
+  mkdirSync(programs);
+  for (const name of ['sh', 'env', 'perl', 'tar', 'ip']) { symlinkSync(`/usr/bin/${name}`, join(programs, name)); }
+  const r = await golden(build, { cwd: work, env: { PATH: programs, GOLDEN_HOME: join(work, 'home') } });
+  expect(r.exitCode).toBe(4);
+  expect(r.events.at(-1)!.error).toMatchObject({
+    code: 'missing-tool',
+    message: 'systemd-nspawn, slirp4netns, nsenter, setpriv, mformat, mmd, mcopy, grub-mkimage, qemu-img are not installed',
+    hint: 'Install what is missing: apt-get install grub-common mtools qemu-utils slirp4netns systemd-container util-linux',
+  });
+});
+
+describe('a base that cannot be fetched', () => {
+  afterEach(() => expect(readdirSync(join(work, 'home', 'sandbox', 'bases'))).toEqual([]));
+
+  test('since there is no network', async () => {
+    const alone = await run(['unshare', '--net', process.execPath, GOLDEN, ...build], { cwd: work, env: { ...process.env, GOLDEN_HOME: join(work, 'home') }, timeoutMs: 240_000 });
+    const { error } = JSON.parse(alone.stdout.toString().trim().split('\n').at(-1)!) as JsonEvent;
+    expect(alone.exitCode).toBe(4);
+    expect(error).toMatchObject({ code: 'base-failed', hint: expect.stringMatching(/^This computer does not reach the mirrors: look at its network/) });
+  });
+
+  test('since the clock of this computer is years behind', async () => {
+    const past = await run(['faketime', '-f', '@2015-06-01 00:00:00', process.execPath, GOLDEN, ...build], { cwd: work, env: { ...process.env, GOLDEN_HOME: join(work, 'home') }, timeoutMs: 240_000 });
+    const { error } = JSON.parse(past.stdout.toString().trim().split('\n').at(-1)!) as JsonEvent;
+    expect(past.exitCode).toBe(4);
+    expect(error).toMatchObject({ code: 'base-failed', hint: expect.stringMatching(/^The clock of this computer says 2015-06-01T.*timedatectl set-ntp true/) });
+  });
+});
