@@ -1,5 +1,8 @@
 import { GoldenError } from '../errors';
 import type { BuildRequest } from './build-request';
+import type { ControlServer } from './control/control-server';
+import { Decisions } from './decisions';
+import { Deviations } from './deviations';
 import { lateReader } from './late';
 import type { Redaction } from './redact';
 import type { BuildEvent, EventSink, Phase } from '../ports/events';
@@ -14,6 +17,10 @@ export interface BuildContext extends HostContext {
   readonly redaction: Redaction;
   /** Where on a machine this build keeps what it needs there. */
   readonly folders: MachineFolders;
+  readonly deviations: Deviations;
+  readonly decisions: Decisions;
+  /** Lets other processes onto the machine. */
+  readonly control: ControlServer;
   /** Runs a part of the build, and says how long it took. */
   phase<T>(phase: Phase, work: () => Promise<T>, detail?: string): Promise<T>;
   /** Does something that has to be undone where the build ends before its time: records the intent, acts, records the outcome. */
@@ -35,13 +42,15 @@ export interface BuildContextOptions {
   readonly journal: Journal;
   readonly redaction: Redaction;
   readonly folders: MachineFolders;
+  readonly control: ControlServer;
   readonly signal: AbortSignal;
 }
 
 /** Makes the context of a build. Events go to the journal, too, but for output, which would be most of it. */
 export function buildContext(options: BuildContextOptions): BuildContext {
   const { request, journal } = options;
-  const { clock } = request;
+  const { clock, operator = {}, plan } = request;
+  const deviations = new Deviations();
   const phases: PhaseTime[] = [];
   let recording = false;
   const report: EventSink = (event) => {
@@ -51,6 +60,8 @@ export function buildContext(options: BuildContextOptions): BuildContext {
   };
   return {
     ...options,
+    deviations,
+    decisions: new Decisions({ ...options, operator, plan, deviations }),
     report,
     phases,
     intend: (act, detail) => journal.append({ type: 'intent', act, detail }),

@@ -4,6 +4,7 @@ import type { CommunicatorFactory } from '../ports/communicator';
 import type { EventSink } from '../ports/events';
 import type { Host } from '../ports/host';
 import type { LocalRunner } from '../ports/local-runner';
+import type { Operator } from '../ports/operator';
 import type { StateStore } from '../ports/state';
 import type { ValueSource } from '../ports/values';
 
@@ -37,6 +38,8 @@ export interface BuildRequest {
   readonly bootTest: boolean;
   /** `abort`: leave the machine of a failed build running, and say how to reach and remove it. */
   readonly onError: 'cleanup' | 'abort';
+  /** Who decides what becomes of failures, and stops between instructions. Absent: nobody watches. */
+  readonly operator?: Operator;
   readonly toolVersion: string;
   /** ID of a build that was killed, and that this one finishes. Throws `inputs-changed` where it would build something else now. */
   readonly resumes?: { readonly buildId: string; readonly buildKey: string };

@@ -4,9 +4,11 @@ import { formatFault, GoldenError } from '../errors';
 import { verifyAssets } from './assets';
 import { buildContext, type BuildContext } from './build-context';
 import { acquireBuildLock, assertOwner } from './build-lock';
+import { BuildLog } from './build-log';
 import { KEPT, type BuildRecord, type StartRecord } from './build-record';
 import type { BuildRequest } from './build-request';
 import { machineFolders } from './bundle/bundle';
+import { ControlServer } from './control/control-server';
 import { deliver } from './delivery';
 import { historyOf, readHistory, writeHistory } from './history';
 import { readInputs, type Inputs } from './inputs';
@@ -16,7 +18,7 @@ import { describeError, summaryOf } from './outcome';
 import { deadBuilds, recover, type Captured } from './recovery';
 import { Redaction } from './redact';
 import { Undo } from './undo';
-import type { BuildOutcome } from '../ports/events';
+import type { BuildOutcome, EventSink } from '../ports/events';
 import type { Artifact, HostContext } from '../ports/host';
 import type { Journal } from '../ports/journal';
 import type { Lock } from '../ports/state';
@@ -26,12 +28,18 @@ import type { Lock } from '../ports/state';
  * it never throws. However it ends, what it started is removed, unless the request says otherwise.
  */
 export async function build(request: BuildRequest): Promise<BuildOutcome> {
-  const { plan, clock, report } = request;
+  const { plan, clock } = request;
   const startedAt = clock.now();
+  const buildId = randomBytes(8).toString('hex');
+  const log = new BuildLog(request.stateFolder, buildId, plan.image, clock);
+  const report: EventSink = (event) => {
+    log.add(event);
+    request.report(event);
+  };
   report({
     type: 'build.started', host: request.host.kind, definitionHash: plan.definitionHash, instructions: plan.definition.instructions.length,
   });
-  const attempt = new Attempt(request, startedAt);
+  const attempt = new Attempt({ ...request, report }, buildId, startedAt);
   const outcome: BuildOutcome = { ...await attempt.run(), definitionHash: plan.definitionHash, seconds: (clock.now() - startedAt) / 1000 };
   report({ type: 'build.finished', ...outcome });
   return outcome;
@@ -44,6 +52,7 @@ class Attempt {
   private readonly ending = new AbortController();
   private readonly undo = new Undo();
   private readonly redaction = new Redaction();
+  private readonly control: ControlServer;
   private readonly journal: Journal;
   private readonly context: BuildContext;
   private inputs: Inputs | undefined;
@@ -52,9 +61,10 @@ class Attempt {
   private dead: readonly BuildRecord[] = [];
   private recording: Promise<void> | undefined;
 
-  constructor(private readonly request: BuildRequest, private readonly startedAt: number) {
-    const buildId = randomBytes(8).toString('hex');
+  constructor(private readonly request: BuildRequest, buildId: string, private readonly startedAt: number) {
     this.journal = request.state.openJournal(buildId);
+    this.control = new ControlServer(request.stateFolder, buildId);
+    this.control.start();
     const signal = AbortSignal.any([request.signal, this.ending.signal]);
     // Whatever a build waits for at once ends with it.
     setMaxListeners(0, signal);
@@ -64,6 +74,7 @@ class Attempt {
       journal: this.journal,
       redaction: this.redaction,
       folders: machineFolders(buildId),
+      control: this.control,
       signal,
     });
   }
@@ -76,6 +87,7 @@ class Attempt {
       ending = await this.failed(error);
     }
     await this.putAway(ending);
+    await this.control.close();
     return { ...ending, buildKey: this.inputs?.keys.build };
   }
 
@@ -211,13 +223,13 @@ class Attempt {
     const tell = (message: string) => context.report({ type: 'notice', level: 'warning', message: this.redaction.text(message) });
     const removal = `Remove it with: golden gc --host ${request.host.kind}`;
     const left = this.undo.pending.filter((what) => what.startsWith('the machine'));
-    const keep = ending.status === 'failed' && request.onError === 'abort' && left.length > 0;
+    const keep = ending.status === 'failed' && (request.onError === 'abort' || context.decisions.leavesMachine) && left.length > 0;
     let allGone = true;
     await this.undo.run(keep ? 'keep' : 'undo', (what, error) => {
       allGone = false;
       tell(`Could not remove ${what}: ${(error as Error).message}\n${removal}`);
     });
-    if (keep) { tell(`Left as it is, because of --on-error abort: ${left.join('; ')}\n${removal}`); }
+    if (keep) { tell(`Left as it is, ${context.decisions.leavesMachine ? 'as was decided' : 'because of --on-error abort'}: ${left.join('; ')}\n${removal}`); }
     await this.closeRecords(ending, { keep, allGone }).catch((failure: Error) => tell(`The journal is not complete: ${failure.message}`));
     await this.lock?.release().catch((failure: Error) => tell(`The lock could not be given back, and expires in a minute: ${failure.message}`));
   }

@@ -24,6 +24,8 @@ export interface BundleListener {
 
 /** Sends one bundle to the machine, and turns what its runner records into events and results. */
 export class BundleExecution {
+  /** Index of the instruction that the bundle ended at, where it failed. */
+  failedIndex: number | undefined;
   private readonly logs = new Map<number, InstructionLog>();
   private readonly started = new Map<number, number>();
   private readonly finished = new Set<number>();
@@ -109,6 +111,7 @@ export class BundleExecution {
   private async settle(end: BundleEnd): Promise<void> {
     const { request } = this.context;
     if (end.type === 'failed') {
+      this.failedIndex = end.index;
       const instruction = request.plan.definition.instructions[end.index];
       throw instructionFailed(request, end.index, instruction, { ...end, lastLines: this.log(end.index).lastLines(SHOWN_LINES) });
     }
@@ -146,6 +149,7 @@ export class BundleExecution {
   private interruption(end: BundleEnd): GoldenError {
     const { plan } = this.context.request;
     const { index, origin } = this.bundle.instructions.find((one) => !this.finished.has(one.index)) ?? this.last;
+    this.failedIndex = index;
     const words = this.log(index).lastLines(SHOWN_LINES).map((line) => `\n  ${line}`).join('');
     const options = { kind: 'instruction', path: `${plan.image}/${origin}` } as const;
     return end.type === 'restarted'

@@ -3,10 +3,12 @@ import { bootPoint } from './booted-work';
 import type { BuildContext } from './build-context';
 import { startWatched, type Watch } from './build-machine';
 import { PROVISIONED, type BootedUp, type Provisioned } from './build-record';
-import { holdChecks } from './checks';
+import { holdChecks, type CheckSummary } from './checks';
 import { cleanMachine } from './clean';
+import type { Connection } from './connection';
 import type { Inputs } from './inputs';
 import { LayerPolicy } from './layer-policy';
+import { MachineEntrance } from './machine-entrance';
 import { connectLaunched, launchMachine, type LaunchedMachine } from './machine-launch';
 import { Provisioning } from './provisioning';
 import type { Captured } from './recovery';
@@ -37,6 +39,26 @@ export interface Built extends Captured {
   readonly removed: () => Promise<void>;
 }
 
+/** Holds the checks of the finished machine, again where a person has it so. */
+async function holdFinalChecks(checks: readonly Check[], patienceMs: number, connection: Connection, context: BuildContext): Promise<readonly CheckSummary[]> {
+  for (;;) {
+    try {
+      return await holdChecks(checks, connection, context, { phase: 'check', patienceMs });
+    } catch (error) {
+      if (await context.decisions.afterChecks(error) === 'skip') { return []; }
+    }
+  }
+}
+
+/** Errors: `not-published`, when it was asked what becomes of the machine. */
+async function assertAsDefined({ deviations, decisions, request }: BuildContext): Promise<void> {
+  try {
+    deviations.assertNone(request.plan.image);
+  } catch (error) {
+    await decisions.atEnd(error);
+  }
+}
+
 /** Builds an image on a machine: from its launch to what is captured of it. */
 export function buildOnMachine(context: BuildContext, options: MachineBuildOptions): Promise<Built> {
   return new MachineBuild(context, options).run();
@@ -46,6 +68,7 @@ export function buildOnMachine(context: BuildContext, options: MachineBuildOptio
 interface Place extends LaunchedMachine {
   readonly factory: CommunicatorFactory;
   readonly provisioning: Provisioning;
+  readonly entrance: MachineEntrance;
 }
 
 class MachineBuild {
@@ -73,7 +96,9 @@ class MachineBuild {
     // What they ask for may be there only once the image has booted: then they are held after its boot test.
     const checks = unbooted ? [] : plan.definition.checks;
     const patienceMs = this.bootedUp ? EMULATED_PATIENCE_MS : PATIENCE_MS;
-    const final = await context.phase('check', () => holdChecks(checks, connection, context, { phase: 'check', patienceMs }));
+    const final = await context.phase('check', () => holdFinalChecks(checks, patienceMs, connection, context));
+    await assertAsDefined(context);
+    this.letNobodyIn(place);
     const cleaned = await context.phase('clean', async () => {
       await place.endRenewal();
       return cleanMachine(connection, context.folders, place.factory.requirements.authorizedKey);
@@ -111,7 +136,12 @@ class MachineBuild {
 
   private placeAt(launched: LaunchedMachine, factory: CommunicatorFactory): Place {
     const { context, options: { inputs } } = this;
-    return { ...launched, factory, provisioning: new Provisioning(context, launched.connection, inputs, this.policy) };
+    const entrance = new MachineEntrance(launched.connection, context);
+    const { machine } = launched.connection;
+    // What failed on one that is not booted is tried on one that is, before anybody is asked.
+    context.decisions.enter(entrance, machine.booted || !context.request.host.bootUp);
+    context.control?.open(entrance);
+    return { ...launched, factory, entrance, provisioning: new Provisioning(context, launched.connection, inputs, this.policy) };
   }
 
   private async provision(place: Place, from: number): Promise<Place> {
@@ -172,7 +202,13 @@ class MachineBuild {
     return this.provision(place, restarts ? index + 1 : index);
   }
 
+  private letNobodyIn({ entrance }: Place): void {
+    entrance.close();
+    this.context.control?.leave();
+  }
+
   private async stop(place: Place): Promise<void> {
+    this.letNobodyIn(place);
     await place.leave();
     await place.close();
     await place.connection.machine.stop(STOP_MS);

@@ -19,6 +19,10 @@ export class Provisioning {
   readonly checks: CheckSummary[] = [];
   private readonly instructions: readonly Instruction[];
   private lastCheckpoint: number;
+  /** The one that was executed last, where it failed. */
+  private failedIndex: number | undefined;
+  /** How many times an instruction was executed before it was done again. */
+  private readonly earlierAttempts = new Map<number, number>();
   private bundles = 0;
 
   constructor(
@@ -45,14 +49,33 @@ export class Provisioning {
   /** @param to index after the last one that is executed */
   async run(from: number, to: number = this.instructions.length): Promise<void> {
     for (let index = from; index < to;) {
-      const handler = handlerOf(this.instructions[index]);
-      if (handler.place === 'machine') {
-        index = await this.bundle(index, to);
-      } else {
-        await this.alone(index, handler);
-        index++;
-      }
+      await this.context.decisions.before(index, this.instructions[index]);
+      index = await this.next(index, to).catch((error: unknown) => this.afterFailure(error));
     }
+  }
+
+  /** Executes what comes next. Returns the index after it. */
+  private async next(index: number, to: number): Promise<number> {
+    this.failedIndex = undefined;
+    const handler = handlerOf(this.instructions[index]);
+    if (handler.place === 'machine') { return this.bundle(index, to); }
+    await this.alone(index, handler);
+    return index + 1;
+  }
+
+  /** Where a person has it so, goes on in spite of a failure. Returns the index of what comes next. */
+  private async afterFailure(error: unknown): Promise<number> {
+    const { failedIndex: index, context: { decisions } } = this;
+    if (index === undefined) { throw error; }
+    const decision = await decisions.afterInstruction(error, index, this.instructions[index]);
+    if (decision === 'skip') { return index + 1; }
+    const failed = this.results.findIndex((result) => result.index === index);
+    if (failed >= 0) { this.earlierAttempts.set(index, this.results.splice(failed, 1)[0].attempts); }
+    return index;
+  }
+
+  private finished(result: InstructionResult): void {
+    this.results.push({ ...result, attempts: result.attempts + (this.earlierAttempts.get(result.index) ?? 0) });
   }
 
   private cached(index: number, { type, origin }: Instruction): void {
@@ -62,7 +85,7 @@ export class Provisioning {
 
   /** Executes consecutive instructions on the machine. Returns the index after the last one. */
   private async bundle(from: number, to: number): Promise<number> {
-    const { folders, request } = this.context;
+    const { folders, request, decisions } = this.context;
     const name = this.bundles++;
     const payload = `${folders.payload}/${name}`;
     const instructions: PackedInstruction[] = [];
@@ -78,14 +101,19 @@ export class Provisioning {
         parameters: this.inputs.parameters,
         secrets: this.inputs.secrets,
       }));
-      if (endsBundle(instruction)) { break; }
+      if (endsBundle(instruction) || decisions.stopsBeforeEach) { break; }
     }
     const bundle: Bundle = { payload, state: `${folders.state}/${name}`, instructions, sinceCheckpoint: this.sinceCheckpoint() };
     const execution = new BundleExecution(this.context, this.connection, bundle, {
-      finished: (result) => this.results.push(result),
+      finished: (result) => this.finished(result),
       checkpoint: (index) => this.checkpoint(index),
     });
-    await execution.run();
+    try {
+      await execution.run();
+    } catch (error) {
+      this.failedIndex = execution.failedIndex;
+      throw error;
+    }
     const last = from + instructions.length - 1;
     // Where the machine may have restarted, the runner could not wait for us.
     if (instructions[instructions.length - 1].expectDisconnect) { await this.boundary(last); }
@@ -103,7 +131,7 @@ export class Provisioning {
       log.end();
       const seconds = (request.clock.now() - begin) / 1000;
       report({ type: 'instruction.finished', index, origin, exitCode, seconds, ok: exitCode === 0 });
-      this.results.push({ index, type, origin, cached: false, exitCode, seconds, attempts: 1 });
+      this.finished({ index, type, origin, cached: false, exitCode, seconds, attempts: 1 });
     };
     report({ type: 'instruction.started', index, origin, attempt: 1 });
     let exitCode: number;
@@ -112,10 +140,12 @@ export class Provisioning {
       exitCode = await handler.execute(instruction, { index, context, connection, log, keep: (results) => this.checks.push(...results) });
     } catch (error) {
       finished(1);
+      this.failedIndex = index;
       throw located(error, `${request.plan.image}/${origin}`);
     }
     finished(exitCode);
     if (exitCode !== 0) {
+      this.failedIndex = index;
       throw instructionFailed(request, index, instruction, { exitCode, timedOut: false, lastLines: log.lastLines(SHOWN_LINES) });
     }
     await this.boundary(index);
@@ -126,8 +156,12 @@ export class Provisioning {
     if (this.savesLayers && this.policy.isDue(index, this.sinceCheckpoint())) { await this.checkpoint(index); }
   }
 
-  /** Saves the disk as it is after an instruction. */
-  async checkpoint(index: number): Promise<void> {
+  /** Saves the disk as it is after an instruction, where that is what the definition says. */
+  checkpoint(index: number): Promise<void> {
+    return this.context.deviations.saveUnlessAny(() => this.saveLayer(index));
+  }
+
+  private async saveLayer(index: number): Promise<void> {
     const { context, connection } = this;
     const { clock, host } = context.request;
     const key = this.inputs.keys.layers[index + 1];

@@ -1,4 +1,5 @@
 import type { Readable } from 'stream';
+import type { AttachOptions, Attachment } from './attachment';
 import type { Machine } from './host';
 import type { LaunchRequirements } from './launch-requirements';
 
@@ -26,6 +27,9 @@ export interface Communicator {
    * Resolves with the exit code; throws `connection-lost` where the connection ended first. May be called again, to go on.
    */
   stream(command: string, onData: (data: Buffer) => void | Promise<void>, options?: StreamOptions): Promise<number>;
+
+  /** Runs a command for a person: with streams both ways, and a terminal where that is wanted. */
+  attach(command: string, options?: AttachOptions): Promise<Attachment>;
 
   /**
    * Sees to it that nothing of the communicator itself remains on the disk once the machine is stopped. The last thing that is

@@ -10,7 +10,7 @@ import { canStartMachines, ChrootMachine, makeRoot } from '../support/chroot-mac
 const onlyWithMachines = canStartMachines ? describe : describe.skip;
 
 onlyWithMachines('over Run Command', () => {
-  describeCommunicator('ssm', false, makeFixture);
+  describeCommunicator('ssm', false, makeFixture, { terminals: false });
 
   describe('where calls go wrong', () => {
     let fixture: Fixture;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'crypto';
 import { Readable } from 'stream';
-import { buffer } from 'stream/consumers';
+import { buffer, text } from 'stream/consumers';
 import { setTimeout as sleep } from 'timers/promises';
 import { quote } from '../../lib/plan/shell';
 import type { Communicator, CommunicatorFactory } from '../../lib/ports/communicator';
@@ -20,8 +20,9 @@ const MB = 1_000_000;
 /**
  * What every communicator promises, whatever carries its bytes. Runs against a real machine.
  * @param connected whether there is a connection that can be `cut`
+ * @param options whether it has `terminals`
  */
-export function describeCommunicator(name: string, connected: boolean, makeFixture: () => Promise<CommunicatorFixture>): void {
+export function describeCommunicator(name: string, connected: boolean, makeFixture: () => Promise<CommunicatorFixture>, { terminals = true } = {}): void {
   describe(`the ${name} communicator`, () => {
     let fixture: CommunicatorFixture;
     let communicator: Communicator;
@@ -220,6 +221,70 @@ export function describeCommunicator(name: string, connected: boolean, makeFixtu
         });
         await expect(ended).rejects.toThrow('the reader is full');
         await expectGone(pid);
+      });
+    });
+
+    describe('attending to a command', () => {
+      test('what goes in comes out, stdout and stderr apart, and with it the exit code', async () => {
+        const attachment = await communicator.attach('id -u; cat; echo err >&2; exit 9');
+        attachment.stdin.end('in\n');
+        const [stdout, stderr, exitCode] = await Promise.all([text(attachment.stdout), text(attachment.stderr), attachment.ended]);
+        expect({ stdout, stderr, exitCode }).toEqual({ stdout: '0\nin\n', stderr: 'err\n', exitCode: 9 });
+      });
+
+      test('10 MB go through it byte for byte', async () => {
+        const sent = randomBytes(10 * MB);
+        const attachment = await communicator.attach('cat');
+        attachment.stdin.end(sent);
+        const [stdout, , exitCode] = await Promise.all([buffer(attachment.stdout), text(attachment.stderr), attachment.ended]);
+        expect(sha256(stdout)).toBe(sha256(sent));
+        expect(exitCode).toBe(0);
+      });
+
+      test('without input it ends', async () => {
+        const attachment = await communicator.attach('cat; echo end');
+        attachment.stdin.end();
+        expect(await Promise.all([text(attachment.stdout), text(attachment.stderr), attachment.ended])).toEqual(['end\n', '', 0]);
+      });
+
+      test('it is ended with its children', async () => {
+        const pidFile = `${folder}/attended`;
+        const attachment = await communicator.attach(`sleep 1000 & echo $! $$ > ${quote(pidFile)}; wait`);
+        attachment.stdout.resume();
+        attachment.stderr.resume();
+        attachment.stdin.end();
+        const pids = await sh(`until [ -s ${quote(pidFile)} ]; do sleep 0.05; done; cat ${quote(pidFile)}`);
+        await attachment.end();
+        for (const pid of pids.split(' ')) { await expectGone(pid); }
+      });
+
+      (terminals ? test : test.skip)('in a terminal, it has one of the machine\'s own, of the size that it is given', async () => {
+        const attachment = await communicator.attach('read -r line; echo "got $line"; tty; echo $TERM; until [ "$(stty size)" = "40 100" ]; do sleep 0.05; done; exit 4', {
+          terminal: { columns: 80, rows: 24, type: 'vt100' },
+        });
+        attachment.stdin.write('typed\n');
+        let out = '';
+        attachment.stderr.resume();
+        attachment.stdout.on('data', (data: Buffer) => {
+          out += data.toString();
+          if (out.includes('vt100')) { attachment.resize({ columns: 100, rows: 40 }); }
+        });
+        expect(await attachment.ended).toBe(4);
+        expect(out).toMatch(/typed\r\ngot typed\r\n\/dev\/pts\/\d+\r\nvt100\r\n/);
+      });
+
+      (terminals ? test : test.skip)('Ctrl-C in a terminal is for the command', async () => {
+        const attachment = await communicator.attach('trap "echo caught; exit 3" INT; echo ready; while :; do sleep 0.1; done', {
+          terminal: { columns: 80, rows: 24, type: 'vt100' },
+        });
+        let out = '';
+        attachment.stderr.resume();
+        attachment.stdout.on('data', (data: Buffer) => {
+          if (!out.includes('ready') && data.includes('ready')) { attachment.stdin.write('\x03'); }
+          out += data.toString();
+        });
+        expect(await attachment.ended).toBe(3);
+        expect(out).toContain('caught');
       });
     });
 

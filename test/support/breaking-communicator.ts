@@ -42,6 +42,10 @@ export class BreakingCommunicator implements Communicator {
     return this.inner.download(path);
   }
 
+  attach(...args: Parameters<Communicator['attach']>): ReturnType<Communicator['attach']> {
+    return this.inner.attach(...args);
+  }
+
   async stream(...[command, onData, options]: Parameters<Communicator['stream']>): Promise<number> {
     this.counts.streams++;
     const limit = this.breaks.streams?.shift();

@@ -1,7 +1,9 @@
 import { randomBytes } from 'crypto';
 import { PassThrough, type Readable } from 'stream';
+import { inTerminal, resizeTerminal } from './terminal-script';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
+import type { AttachOptions, Attachment } from '../../ports/attachment';
 import type { Communicator, CommunicatorFactory, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
 import type { Machine } from '../../ports/host';
 import { killGroup, run, start } from '../../process';
@@ -114,17 +116,36 @@ class ExecCommunicator implements Communicator {
     }
   }
 
+  async attach(command: string, { terminal }: AttachOptions = {}): Promise<Attachment> {
+    const enter = await this.enter();
+    const mark = `/run/golden-terminal-${randomBytes(6).toString('hex')}`;
+    const child = this.begin([...enter, '/bin/sh', '-c', terminal ? inTerminal(command, terminal, mark) : command], 'open');
+    const ended = this.exitCode(child).then(async (exitCode) => {
+      await this.assertStillThere(enter, exitCode);
+      return exitCode;
+    });
+    ended.catch(() => { /* whoever waits for it is told */ });
+    return {
+      stdin: child.stdin!,
+      stdout: child.stdout!,
+      stderr: child.stderr!,
+      ended,
+      resize: (size) => { if (terminal) { this.execute(resizeTerminal(size, mark)).catch(() => undefined); } },
+      end: async () => { killGroup(child); },
+    };
+  }
+
   async close(): Promise<void> {
     this.children.forEach((child) => killGroup(child));
   }
 
   /** Starts a command that may go on for long, and that `close` ends. */
-  private begin(argv: readonly string[], stdin?: Buffer): Child {
+  private begin(argv: readonly string[], stdin: Buffer | 'empty' | 'open' = 'empty'): Child {
     const child = start(argv, { env: ENVIRONMENT, detached: true });
     this.children.add(child);
     keepAwake(child);
     child.stdin!.on('error', () => { /* it ended without reading */ });
-    child.stdin!.end(stdin);
+    if (stdin !== 'open') { child.stdin!.end(stdin === 'empty' ? undefined : stdin); }
     return child;
   }
 

@@ -88,14 +88,14 @@ export class RemoteCommand {
   }
 }
 
-function asRoot(command: string, user: string): string {
+export function asRoot(command: string, user: string): string {
   return user === 'root' ? `exec ${command}` : `exec sudo -n -- ${command}`;
 }
 
-function signalNumber(name: string | undefined): number {
+export function signalNumber(name: string | undefined): number {
   return name === undefined ? 1 : constants.signals[`SIG${name.replace(/^SIG/, '')}` as NodeJS.Signals] ?? 1;
 }
 
-function connectionLost(): GoldenError {
+export function connectionLost(): GoldenError {
   return new GoldenError('connection-lost', 'The connection to the machine was lost before the command ended');
 }

@@ -5,9 +5,11 @@ import { collect } from './output';
 import { RemoteCommand } from './remote-command';
 import type { SshConnection } from './ssh-connection';
 import { supervise } from './supervision';
+import { startInTerminal } from './terminal-command';
 import { upload } from './upload';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
+import type { AttachOptions, Attachment } from '../../ports/attachment';
 import type { Communicator, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
 import type { Machine } from '../../ports/host';
 
@@ -113,6 +115,13 @@ export class SshCommunicator implements Communicator {
       const [exitCode] = await Promise.all([remote.ended, finished(remote.stdout.pipe(sink))]);
       return exitCode;
     });
+  }
+
+  async attach(command: string, { terminal }: AttachOptions = {}): Promise<Attachment> {
+    if (terminal) { return startInTerminal(this.connection, command, this.setting.user, terminal); }
+    const remote = await this.start(command, {});
+    const { stdin, stdout, stderr, ended } = remote;
+    return { stdin, stdout, stderr, ended, resize: () => { /* it has no terminal */ }, end: () => remote.kill() };
   }
 
   async close(): Promise<void> {

@@ -4,10 +4,12 @@ import { LEAVE_TEXT } from './leave-script';
 import { RunCommand } from './run-command';
 import { downloadFailed, sendFile } from './send-file';
 import { interrupted, type SsmApi } from './ssm-api';
+import { attachTask, type TaskRunner } from './task-attachment';
 import { Task, type TaskEnd, type TaskMachine, type TaskOptions } from './task';
 import { PROBE_TEXT } from './task-script';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
+import type { Attachment } from '../../ports/attachment';
 import type { Clock } from '../../ports/clock';
 import type { Communicator, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
 import type { Machine } from '../../ports/host';
@@ -118,6 +120,11 @@ export class SsmCommunicator implements Communicator {
     const input = stdin?.length ? Readable.from([stdin]) : undefined;
     const { exitCode } = await this.run({ command, input, stderr: false, least: 1, signal, onData });
     return exitCode;
+  }
+
+  async attach(command: string): Promise<Attachment> {
+    const run: TaskRunner['run'] = async (text, options) => (await this.run({ ...options, command: text, stderr: false, least: 1 })).exitCode;
+    return attachTask({ run, execute: (text) => this.execute(text) }, command);
   }
 
   async leave(): Promise<void> {
