@@ -8,6 +8,7 @@ import { bucketRegion } from '../hosts/ec2/bucket-region';
 import { openCloud } from '../hosts/ec2/cloud';
 import { Ec2Host } from '../hosts/ec2/ec2-host';
 import { ec2Machine } from '../hosts/ec2/ec2-machine';
+import { findLeftInstance } from '../hosts/ec2/left-instance';
 import { overwriteParameter } from '../hosts/ec2/parameters';
 import { s3State } from '../hosts/ec2/s3-state';
 import { s3Staging } from '../hosts/ec2/staging';
@@ -50,6 +51,14 @@ export function wireEc2(options: HostOptions): WiredHost {
       const region = await cloud.regionOf(plan);
       // Keys of the builder are not those of the machine that is started from the image.
       return { provision: communicatorOf(plan, planFile, region), bootTest: communicatorOf(plan, planFile, region) };
+    },
+    // Keys of SSH were in the memory of the build only: what is left is reached by its agent.
+    machineOf: async (build) => {
+      const found = await findLeftInstance(cloud, build);
+      if (!found) { return undefined; }
+      const { machine, region } = found;
+      const staging = s3Staging(cloud, { region, buildId: build.buildId });
+      return { machine, communicator: ssmCommunicators({ access: cloud.clients.access(region), staging, clock }).open(machine) };
     },
     values: async (plan) => awsValues(cloud, await cloud.regionOf(plan)),
     alias: async (plan, name, imageId) => overwriteParameter(cloud, await cloud.regionOf(plan), name, imageId),

@@ -38,6 +38,7 @@ void runCli(process.argv.slice(2), {
   clock: systemClock,
   signal: controller.signal,
   terminal: openTerminal,
+  streams: process,
   callingArguments,
   hosts: wireHost,
   states: openStateStore,

@@ -7,6 +7,8 @@ import type { DoctorOptions } from './commands/doctor';
 import type { GcOptions } from './commands/gc';
 import type { IamOptions } from './commands/iam';
 import type { ListOptions } from './commands/list';
+import type { LogsOptions } from './commands/logs';
+import type { MachineOptions } from './commands/machine-options';
 import type { PlanOptions } from './commands/plan';
 import type { ResumeOptions } from './commands/resume';
 import type { AppOptions } from './commands/selected-plans';
@@ -25,6 +27,10 @@ const serve = () => require('./commands/serve') as typeof import('./commands/ser
 const validate = () => require('./commands/validate') as typeof import('./commands/validate');
 const list = () => require('./commands/list') as typeof import('./commands/list');
 const gc = () => require('./commands/gc') as typeof import('./commands/gc');
+const logs = () => require('./commands/logs') as typeof import('./commands/logs');
+const shell = () => require('./commands/shell') as typeof import('./commands/shell');
+const exec = () => require('./commands/exec') as typeof import('./commands/exec');
+const cp = () => require('./commands/cp') as typeof import('./commands/cp');
 const resume = () => require('./commands/resume') as typeof import('./commands/resume');
 const destroy = () => require('./commands/destroy') as typeof import('./commands/destroy');
 const doctor = () => require('./commands/doctor') as typeof import('./commands/doctor');
@@ -37,7 +43,7 @@ export function makeProgram(surroundings: Surroundings, ended: (exitCode: number
     .description('Builds the machine images that a CDK app declares, and proves them.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'print the help of a command')
     .configureOutput({ writeOut: (text) => surroundings.stdout.write(text), writeErr: (text) => surroundings.stderr.write(text) })
     .exitOverride()
     .addHelpText('after', `\nExamples:
@@ -45,6 +51,9 @@ export function makeProgram(surroundings: Surroundings, ended: (exitCode: number
   golden build 'Web*/**' --boot-test   build some, and boot each before it is published
   golden build --host ec2              build AMIs
   golden plan                          show what a build would run, and what is cached
+  golden build --on-error ask          be asked what becomes of a failure: retry, skip, shell, end
+  golden logs --follow                 what the last build prints, instruction by instruction
+  golden shell Web/Image               enter the machine of a build, or look into the image
   golden resume                        finish builds that were killed
   golden doctor                        say what this computer can do, and what it lacks
 
@@ -62,8 +71,9 @@ ${EXIT_CODES_HELP}`);
   withValues(withHost(withApp(forImages(program, 'build').description('build images'))))
     .addOption(parallelOption())
     .addOption(stateOption())
-    .addOption(new Option('--on-error <what>', 'what becomes of the machine of a failed build; abort leaves it running')
-      .choices(['cleanup', 'abort']).default('cleanup'))
+    .addOption(new Option('--on-error <what>', 'what becomes of a failure: the machine is removed or left running, or you are asked')
+      .choices(['cleanup', 'abort', 'ask']).default('cleanup'))
+    .option('--debug', 'stop before each instruction, and wait')
     .option('--no-cache', 'use neither layers nor artifacts of earlier builds')
     .addOption(newerSourceOption())
     .addOption(aliasOption())
@@ -110,6 +120,33 @@ ${EXIT_CODES_HELP}`);
     .option('--json', 'print events, one JSON object a line; the last of each image is build.finished')
     .action((builds: string[], options: ResumeOptions) => resume().resumeCommand(builds, options, surroundings).then(ended));
 
+  program.command('logs').description('print what a build printed: one that runs, that ended or that was killed')
+    .argument('[build-or-image]', 'ID of a build, or construct path of an image, whose last build is meant (default: the last build)')
+    .option('-f, --follow', 'go on as long as the build runs')
+    .option('--instruction <path>', 'only what the instructions of this construct printed')
+    .option('--json', 'print events, one JSON object a line, as golden build --json does')
+    .action((name: string | undefined, options: LogsOptions) => logs().logsCommand(name, options, surroundings).then(ended))
+    .addHelpText('after', `\nLogs are kept on the computer that builds, of the last 50 builds, without secrets. Of an instruction that prints more than
+1 MiB the beginning and the end are kept.`);
+
+  onMachine(program.command('shell').description('open a root shell on the machine of a build, or look into an image'))
+    .action((name: string, options: MachineOptions) => shell().shellCommand(name, options, surroundings).then(ended))
+    .addHelpText('after', MACHINES_HELP);
+
+  onMachine(program.command('exec').description('run a command as root on the machine of a build, or of an image, with stdin, stdout and stderr of this one'))
+    .argument('<command...>', 'command with its arguments; write -- before it')
+    .action((name: string, command: string[], options: MachineOptions) => exec().execCommand(name, command, options, surroundings).then(ended))
+    .addHelpText('after', `\nExample: golden exec Web/Image -- journalctl -u nginx\nIt ends with the exit code of the command.\n${MACHINES_HELP}`);
+
+  withMachines(program.command('cp').description('copy a file or a folder from or to the machine of a build, or from an image'))
+    .argument('<source>', 'BUILD-OR-IMAGE:/path, or a path here')
+    .argument('<destination>', 'a path here, or BUILD-OR-IMAGE:/path')
+    .action((source: string, destination: string, options: MachineOptions) => cp().cpCommand(source, destination, options, surroundings).then(ended))
+    .addHelpText('after', `\nExamples:
+  golden cp Web/Image:/etc/nginx ./nginx    into a new folder nginx, or below it where it is there
+  golden cp site.conf Web/Image:/etc/nginx/conf.d/
+What comes from a machine is written nowhere else, and over no folder. What goes to one belongs to root.\n${MACHINES_HELP}`);
+
   program.command('gc').description('remove what builds that were killed left behind')
     .addOption(hostOption())
     .addOption(outputOption())
@@ -140,6 +177,25 @@ ${EXIT_CODES_HELP}`);
     .action((images: string[], options: IamOptions) => iam().iamCommand(images, options, surroundings).then(ended));
 
   return program;
+}
+
+const MACHINES_HELP = `
+Meant is the machine of the build that runs; else the one that a build left, by --on-error abort or when it was killed; else, on the
+sandbox host, one that is started with the finished image, or with what a failed build saved last, and is thrown away.
+A build that runs here is entered by its own connection. Whatever may change its machine needs --no-publish: an image that is not
+what its definition says is neither published nor cached.`;
+
+function onMachine(command: Command): Command {
+  return withMachines(command.argument('<build-or-image>', 'ID of a build, or construct path of an image'));
+}
+
+function withMachines(command: Command): Command {
+  return command
+    .option('--no-publish', 'enter a build that runs: it goes on, and its image is not published')
+    .addOption(outputOption())
+    .addOption(stateOption())
+    .addOption(regionOption())
+    .addOption(profileOption());
 }
 
 function forImages(program: Command, name: string): Command {

@@ -1,9 +1,10 @@
 import type { Readable } from 'stream';
+import type { ProcessStreams } from './console/process-streams';
 import type { Plan } from '../plan/model';
 import type { Clock } from '../ports/clock';
-import type { CommunicatorFactory } from '../ports/communicator';
+import type { Communicator, CommunicatorFactory } from '../ports/communicator';
 import type { Finding } from '../ports/finding';
-import type { Host } from '../ports/host';
+import type { DeadBuild, Host, HostContext, ImageView, Machine } from '../ports/host';
 import type { StateStore } from '../ports/state';
 import type { ValueSource } from '../ports/values';
 
@@ -20,6 +21,8 @@ export interface Surroundings {
   readonly signal: AbortSignal;
   /** The terminal of whoever waits, where what is printed does not reach it. Undefined: there is none. */
   readonly terminal?: () => Output | undefined;
+  /** What people type, and what machines write as it is. Absent: there is nobody. */
+  readonly streams?: ProcessStreams;
   /** Arguments of the process that started this one. */
   readonly callingArguments?: () => Promise<readonly string[]>;
   readonly hosts: HostFactory;
@@ -89,6 +92,10 @@ export interface WiredHost {
   communicators(plan: Plan, planFile: string): Promise<{ readonly provision: CommunicatorFactory; readonly bootTest: CommunicatorFactory }>;
   /** Reads what a plan refers to in the account. Absent: there is no account. */
   values?(plan: Plan): Promise<ValueSource>;
+  /** The machine of a build whose process is gone, where that still runs and can be reached. */
+  machineOf?(build: DeadBuild): Promise<{ readonly machine: Machine; readonly communicator: Communicator } | undefined>;
+  /** Starts a machine to look into an image. Absent: the host has no quick way to one. */
+  show?(view: ImageView, context: HostContext): Promise<{ readonly machine: Machine; readonly description: string; readonly communicator: Communicator }>;
   /** Has a parameter that is there name an image. Returns a line where it did not. Absent: there is no account. */
   alias?(plan: Plan, name: string, imageId: string): Promise<readonly string[]>;
 }

@@ -29,8 +29,17 @@ export const wireHost: HostFactory = async (options) => {
     case 'sandbox': {
       const { SandboxHost } = sandboxRoom();
       const { execCommunicators } = execRoom();
+      const host = new SandboxHost({ ...options, hostLoopback: options.allowHostLoopback });
       return {
-        host: new SandboxHost({ ...options, hostLoopback: options.allowHostLoopback }),
+        host,
+        machineOf: async (build) => {
+          const machine = host.findMachine(build);
+          return machine && { machine, communicator: execCommunicators.open(machine) };
+        },
+        show: async (view, context) => {
+          const shown = await host.showImage(view, context);
+          return { ...shown, communicator: execCommunicators.open(shown.machine) };
+        },
         communicators: async () => ({ provision: execCommunicators, bootTest: sshWhenUsed() }),
       };
     }

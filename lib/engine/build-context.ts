@@ -19,8 +19,8 @@ export interface BuildContext extends HostContext {
   readonly folders: MachineFolders;
   readonly deviations: Deviations;
   readonly decisions: Decisions;
-  /** Lets other processes onto the machine. */
-  readonly control: ControlServer;
+  /** Lets other processes onto the machine. Absent: nobody else is let in. */
+  readonly control?: ControlServer;
   /** Runs a part of the build, and says how long it took. */
   phase<T>(phase: Phase, work: () => Promise<T>, detail?: string): Promise<T>;
   /** Does something that has to be undone where the build ends before its time: records the intent, acts, records the outcome. */
@@ -42,7 +42,7 @@ export interface BuildContextOptions {
   readonly journal: Journal;
   readonly redaction: Redaction;
   readonly folders: MachineFolders;
-  readonly control: ControlServer;
+  readonly control?: ControlServer;
   readonly signal: AbortSignal;
 }
 

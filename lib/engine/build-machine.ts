@@ -47,7 +47,7 @@ export async function startWatched(start: () => Promise<Machine>, context: Build
     undo: remove,
     keep: async () => {
       await machine.keep?.();
-      context.report({ type: 'notice', level: 'warning', message: await wayInto(machine) });
+      context.report({ type: 'notice', level: 'warning', message: await wayInto(machine, context) });
     },
   });
   void machine.lost.then((reason) => abort(new GoldenError('machine-lost', `The machine has gone: ${reason}`, {
@@ -110,10 +110,10 @@ export async function connectTo(
 }
 
 /** How a person gets into a machine that is left behind, as it is now: a restart changes it. */
-async function wayInto({ id, access, lease }: Machine): Promise<string> {
+async function wayInto({ id, access, lease }: Machine, { buildId }: BuildContext): Promise<string> {
   const enter = await access.enter?.();
-  const how = enter ? `Enter the machine ${id} with: ${quoteAll([...enter, '/bin/sh'])}`
-    : access.instanceId ? `Enter the machine ${id} with: aws ssm start-session --target ${access.instanceId}, or with a key of your own at ${access.address ?? 'its address'}`
+  const how = enter ? `Enter the machine ${id} with golden shell ${buildId}, or with: ${quoteAll([...enter, '/bin/sh'])}`
+    : access.instanceId ? `Enter the machine ${id} with golden exec ${buildId}, or with: aws ssm start-session --target ${access.instanceId}, or with a key of your own at ${access.address ?? 'its address'}`
       : `The machine ${id} cannot be entered from here`;
   return lease ? `${how}\nIt ends itself when its lease runs out. To keep it for longer, run on it as root: ${lease.disarm}` : how;
 }

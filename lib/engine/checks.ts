@@ -67,7 +67,7 @@ function checksFailed(failed: readonly CheckSummary[], { request }: BuildContext
     path: located(request.plan.image, failed[0].origin),
     hint: phase === 'boot-test'
       ? 'The machine that was provisioned passed: look at what is enabled, and not only started.'
-      : 'Look at the machine with --on-error abort.',
+      : 'To look at the machine, build with --on-error ask, or abort.',
   });
 }
 

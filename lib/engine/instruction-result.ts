@@ -26,7 +26,7 @@ export interface Failure {
 
 /** The error of an instruction that failed: which one, how, and what it said last. */
 export function instructionFailed(
-  { plan, onError, host, stateFolder }: BuildRequest, index: number, instruction: Instruction, { exitCode, timedOut, lastLines }: Failure,
+  { plan, onError, operator, host, stateFolder }: BuildRequest, index: number, instruction: Instruction, { exitCode, timedOut, lastLines }: Failure,
 ): GoldenError {
   const how = timedOut && 'timeoutSeconds' in instruction ? `took longer than ${instruction.timeoutSeconds} s` : `ended with exit code ${exitCode}`;
   const words = lastLines.map((line) => `\n  ${line}`).join('');
@@ -36,6 +36,6 @@ export function instructionFailed(
     path: `${plan.image}/${instruction.origin}`,
     hint: fullDisk && host.kind === 'sandbox' ? `The disk of the machine is that of ${stateFolder}: free some space there, or set GOLDEN_HOME to a folder on a larger disk.`
       : fullDisk ? 'The disk of the machine is full: give the image a larger root volume.'
-      : onError === 'abort' ? undefined : 'To look at the machine, build with --on-error abort.',
+      : onError === 'abort' || operator?.onFailure ? undefined : 'To look at the machine, build with --on-error ask, or abort.',
   });
 }

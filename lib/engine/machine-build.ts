@@ -14,6 +14,7 @@ import { Provisioning } from './provisioning';
 import type { Captured } from './recovery';
 import { reusableLayers } from './reusable-layers';
 import { GoldenError } from '../errors';
+import type { Check } from '../plan/checks';
 import type { CommunicatorFactory } from '../ports/communicator';
 import type { Machine } from '../ports/host';
 

@@ -91,6 +91,15 @@ export interface DeadBuild {
   readonly intents: readonly { readonly act: string; readonly detail: { readonly [key: string]: unknown } }[];
 }
 
+/** An image as it is on this computer. */
+export interface ImageView {
+  readonly image: string;
+  /** Absent: the last build of it did not end well. */
+  readonly artifact?: { readonly buildKey: string; readonly rootTar: { readonly path: string; readonly sha256: string } };
+  /** Keys of the layers of its last build; the first is the source. */
+  readonly layers: readonly string[];
+}
+
 /** An image whose artifacts are to be removed: as its plan has it, or by its construct path where the app is gone. */
 export type RemovedImage = Pick<Plan, 'image'> & Partial<Plan>;
 

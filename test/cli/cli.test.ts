@@ -38,8 +38,10 @@ describe('the command line', () => {
     ['an unknown option', ['build', '--paralel', '2'], 'error: unknown option \'--paralel\'\n(Did you mean --parallel?)\n'],
     ['a number that is none', ['build', '--parallel', 'many'],
       'error: option \'--parallel <n>\' argument \'many\' is invalid. A whole number from 1 on is needed.\n'],
-    ['a choice that is none', ['build', '--on-error', 'ask'],
-      'error: option \'--on-error <what>\' argument \'ask\' is invalid. Allowed choices are cleanup, abort.\n'],
+    ['a choice that is none', ['build', '--on-error', 'guess'],
+      'error: option \'--on-error <what>\' argument \'guess\' is invalid. Allowed choices are cleanup, abort, ask.\n'],
+    ['to be asked without a terminal', ['build', '--on-error', 'ask'],
+      'error: --on-error ask needs a terminal, and this is none\n    Without one, --on-error abort leaves the machine of a failed build; golden shell enters it.\n'],
   ])('%s is refused', async (_what, argv, message) => {
     await expect(golden(...argv)).resolves.toBe(2);
     expect(world.err).toBe(message);

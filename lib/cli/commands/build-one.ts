@@ -1,5 +1,6 @@
 import type { BuildRequest } from '../../engine/build-request';
 import type { BuildEvent, BuildOutcome } from '../../ports/events';
+import type { Operator } from '../../ports/operator';
 import type { StateStore } from '../../ports/state';
 import type { ParsedPlan } from '../app/plans';
 import { recordFault } from '../fault-log';
@@ -19,7 +20,7 @@ const engine = () => require('../../engine/build') as typeof import('../../engin
 
 /** Options that a build is asked for with, and is asked for again after it was killed. No value of a secret is among them. */
 export interface AskedOptions extends HostCommandOptions {
-  readonly onError: 'cleanup' | 'abort';
+  readonly onError: 'cleanup' | 'abort' | 'ask';
   readonly parameter?: readonly string[];
   readonly secret?: readonly string[];
 }
@@ -29,6 +30,8 @@ export interface BuildSurroundings {
   readonly wired: WiredHost;
   readonly state: StateStore;
   readonly reporter: Reporter;
+  /** Who is asked. Absent: nobody. */
+  readonly operator?: Operator;
 }
 
 type How = Pick<BuildRequest, 'bootTest' | 'useCache' | 'parentKey' | 'newerSource' | 'resumes'>;
@@ -40,7 +43,7 @@ export async function buildOne(parsed: ParsedPlan, around: BuildSurroundings, ho
 
 /** What the engine is asked for. */
 export async function requestOf(
-  { plan, file }: ParsedPlan, { options, wired, state, reporter }: BuildSurroundings, how: How, surroundings: Surroundings,
+  { plan, file }: ParsedPlan, { options, wired, state, reporter, operator }: BuildSurroundings, how: How, surroundings: Surroundings,
 ): Promise<BuildRequest> {
   const { clock, environment, signal } = surroundings;
   return {
@@ -55,7 +58,8 @@ export async function requestOf(
     clock,
     report: (event) => reporter.report({ time: timeOf(surroundings), image: plan.image, ...withoutStack(event, surroundings) }),
     signal,
-    onError: options.onError,
+    onError: options.onError === 'ask' ? 'cleanup' : options.onError,
+    operator,
     toolVersion: VERSION,
     asked: askedOf(options, surroundings),
     ...how,

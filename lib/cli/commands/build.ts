@@ -5,6 +5,7 @@ import { GoldenError, type FailureKind } from '../../errors';
 import type { BuildOutcome } from '../../ports/events';
 import type { ParsedPlan } from '../app/plans';
 import { buildInOrder } from '../build-order';
+import { Prompts } from '../console/prompts';
 import { exitCodeOf } from '../exit-codes';
 import type { Surroundings } from '../surroundings';
 import { checkOverrides, parseOverrides } from '../values';
@@ -17,12 +18,17 @@ export interface BuildOptions extends AppOptions, AskedOptions {
   readonly newerSource?: boolean;
   /** Parameter that is to name the image from now on, where it is there. */
   readonly alias?: string;
+  readonly debug?: boolean;
   readonly json?: boolean;
 }
 
 /** Builds images, and returns the exit code that their ends call for. */
 export async function buildCommand(patterns: readonly string[], options: BuildOptions, surroundings: Surroundings): Promise<number> {
   const overrides = parseOverrides(options.parameter, options.secret);
+  const reporter = reporterFor(options, surroundings);
+  const { cache: useCache, bootTest = false, newerSource = false, onError, debug = false } = options;
+  // Whoever cannot be asked is told before anything is done.
+  const operator = onError === 'ask' || debug ? new Prompts(surroundings, reporter, { ask: onError === 'ask', debug }).operator : undefined;
   const plans = await plansToBuild(patterns, options, surroundings);
   if (options.alias !== undefined && plans.length > 1) {
     throw new GoldenError('several-images', `--alias ${options.alias} can name one image, and ${plans.length} are to be built`, {
@@ -32,12 +38,10 @@ export async function buildCommand(patterns: readonly string[], options: BuildOp
   checkOverrides(overrides, plans.map(({ plan }) => plan));
   const wired = await openHost(options, surroundings);
   const state = await openState(options, surroundings);
-  const reporter = reporterFor(options, surroundings);
-  const { cache: useCache, bootTest = false, newerSource = false } = options;
   try {
     const outcomes = await buildInOrder(plans, {
       parallel: options.parallel,
-      build: (plan, parent) => buildOne(plan, { options, wired, state, reporter }, {
+      build: (plan, parent) => buildOne(plan, { options, wired, state, reporter, operator }, {
         useCache, bootTest, newerSource, parentKey: parent?.buildKey,
       }, surroundings),
       withoutParent: (plan, parent, outcome) => reportEnd(reporter, surroundings, plan.plan.image, withoutParent(plan, parent, outcome)),

@@ -11,6 +11,8 @@ import type { StateStore } from '../../ports/state';
 import { readText } from '../app/assembly';
 import { parsePlans, type ParsedPlan } from '../app/plans';
 import { buildInOrder } from '../build-order';
+import { isInteractive } from '../console/attended-command';
+import { Prompts } from '../console/prompts';
 import { exitCodeOf } from '../exit-codes';
 import { reportLeftOut } from '../failure';
 import { table } from '../reporting/table';
@@ -47,6 +49,9 @@ export async function resumeCommand(ids: readonly string[], options: ResumeOptio
     return reportLeftOut(damaged, surroundings);
   }
   const reporter = reporterFor(options, surroundings);
+  // Where nobody is to be asked any more, a failure ends as it does without being asked.
+  const mayAsk = surroundings.streams !== undefined && isInteractive(surroundings.streams);
+  const { operator } = mayAsk ? new Prompts(surroundings, reporter, { ask: true, debug: false }) : { operator: undefined };
   const hosts = new Map<string, Promise<WiredHost>>();
   const outcomes: BuildOutcome[] = [];
   const plans = new Map<ParsedPlan, Unfinished>();
@@ -64,7 +69,9 @@ export async function resumeCommand(ids: readonly string[], options: ResumeOptio
     const host = hosts.get(key) ?? openHost(asked, surroundings);
     hosts.set(key, host);
     const { bootTest, useCache, buildKey, parentKey, newerSource } = started;
-    return host.then((wired) => buildOne(parsed, { options: asked, wired, state, reporter }, {
+    return host.then((wired) => buildOne(parsed, {
+      options: asked, wired, state, reporter, operator: asked.onError === 'ask' ? operator : undefined,
+    }, {
       bootTest, useCache, newerSource, parentKey: parent?.buildKey ?? parentKey, resumes: { buildId, buildKey },
     }, surroundings)).catch((error: unknown) => reportEnd(reporter, surroundings, started.image, failed(started, error)));
   };

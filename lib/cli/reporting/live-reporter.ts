@@ -30,6 +30,8 @@ interface LiveImage {
 export class LiveReporter implements Reporter {
   private readonly images = new Map<string, LiveImage>();
   private drawn = 0;
+  /** Lines that wait for the end of a pause. */
+  private held: string[] | undefined;
   private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly output: Output, private readonly clock: Clock) {
@@ -78,6 +80,16 @@ export class LiveReporter implements Reporter {
     this.images.forEach(({ summary }) => this.output.write(`\n${summary.lines().join('\n')}\n`));
   }
 
+  pause(): () => void {
+    this.erase();
+    this.held = [];
+    return () => {
+      const held = this.held ?? [];
+      this.held = undefined;
+      this.keep(held);
+    };
+  }
+
   /** Draws no more by itself. */
   stop(): void {
     clearInterval(this.timer);
@@ -106,6 +118,10 @@ export class LiveReporter implements Reporter {
 
   /** Writes lines that stay, above what is redrawn. */
   private keep(lines: readonly string[]): void {
+    if (this.held) {
+      this.held.push(...lines);
+      return;
+    }
     this.erase();
     this.output.write(lines.map((line) => `${line}\n`).join(''));
     this.draw();
@@ -113,6 +129,7 @@ export class LiveReporter implements Reporter {
 
   /** Draws what is to be seen now, in place of what was drawn before. */
   draw(): void {
+    if (this.held) { return; }
     const { columns, rows } = this.output.terminal!;
     const running = [...this.images.values()].filter(({ finished }) => !finished).slice(0, Math.max(1, rows - 1));
     // What is taller than the screen could not be erased again.

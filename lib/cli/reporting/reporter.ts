@@ -6,6 +6,8 @@ export type TimedEvent = EventContext & BuildEvent;
 /** Shows what builds do, as it happens. */
 export interface Reporter {
   report(event: TimedEvent): void;
+  /** Writes nothing while somebody is asked something. Returns what lets it go on, with all that came meanwhile. */
+  pause?(): () => void;
   /** All builds have ended. */
   finish(): void;
 }

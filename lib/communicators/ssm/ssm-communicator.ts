@@ -9,7 +9,7 @@ import { Task, type TaskEnd, type TaskMachine, type TaskOptions } from './task';
 import { PROBE_TEXT } from './task-script';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
-import type { Attachment } from '../../ports/attachment';
+import type { AttachOptions, Attachment } from '../../ports/attachment';
 import type { Clock } from '../../ports/clock';
 import type { Communicator, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
 import type { Machine } from '../../ports/host';
@@ -122,7 +122,12 @@ export class SsmCommunicator implements Communicator {
     return exitCode;
   }
 
-  async attach(command: string): Promise<Attachment> {
+  async attach(command: string, { terminal }: AttachOptions = {}): Promise<Attachment> {
+    if (terminal) {
+      throw new GoldenError('no-terminal', 'A command over Run Command has no terminal', {
+        kind: 'usage', hint: `golden exec runs single commands. For a shell: aws ssm start-session --target ${this.options.instanceId}`,
+      });
+    }
     const run: TaskRunner['run'] = async (text, options) => (await this.run({ ...options, command: text, stderr: false, least: 1 })).exitCode;
     return attachTask({ run, execute: (text) => this.execute(text) }, command);
   }

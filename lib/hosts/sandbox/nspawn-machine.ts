@@ -166,17 +166,8 @@ export class NspawnMachine implements Machine {
     return ['running', 'degraded'].includes(state.stdout.toString().trim());
   }
 
-  /**
-   * Who enters becomes root of the machine, and gets what its own processes may have at the most. Users come first: a new user
-   * namespace gives all capabilities anew, and the program that takes some of them away is to be ours.
-   */
   private enter(leader: Leader): readonly string[] {
-    return [
-      'sh', '-c', JOIN_CGROUPS, machineName(this.id),
-      'nsenter', `--target=${leader.pid}`, '--user', '--',
-      'setpriv', `--bounding-set=-all${capabilitiesOf(leader.pid).map((number) => `,+cap_${number}`).join('')}`, '--',
-      'nsenter', `--target=${leader.pid}`, '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--',
-    ];
+    return entering(this.id, leader);
   }
 
   /** What happened, and what the machine said last. */
@@ -186,6 +177,20 @@ export class NspawnMachine implements Machine {
     const tail = log.trim().split('\n').slice(-8).filter(Boolean).map((line) => `\n  ${line}`).join('');
     return `${what}${why}${tail}`;
   }
+}
+
+/**
+ * Command that runs its further arguments in a machine. Who enters becomes root of it, and gets what its own processes may have at
+ * the most. Users come first: a new user namespace gives all capabilities anew, and the program that takes some of them away is to
+ * be ours.
+ */
+export function entering(id: string, leader: Leader): readonly string[] {
+  return [
+    'sh', '-c', JOIN_CGROUPS, machineName(id),
+    'nsenter', `--target=${leader.pid}`, '--user', '--',
+    'setpriv', `--bounding-set=-all${capabilitiesOf(leader.pid).map((number) => `,+cap_${number}`).join('')}`, '--',
+    'nsenter', `--target=${leader.pid}`, '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--',
+  ];
 }
 
 function machineName(id: string): string {

@@ -10,7 +10,9 @@ import type { DiskView } from './disk-view';
 import { whileFrozen } from './freeze';
 import { explainingFullDisk } from './full-disk';
 import { collectGarbage } from './garbage';
+import { imageDisk } from './image-machine';
 import { LayerStore } from './layer-store';
+import { findLeftMachine } from './left-machine';
 import { discardMachine, makeMachineFolder } from './machine-folder';
 import { NamespaceMachine } from './namespace-machine';
 import { NspawnMachine } from './nspawn-machine';
@@ -24,9 +26,10 @@ import { GoldenError } from '../../errors';
 import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
 import type {
-  Artifact, BootRequest, BootUpRequest, CaptureRequest, DeadBuild, DraftArtifact, Host, HostContext, LaunchRequest, Machine, ResolvedSource,
+  Artifact, BootRequest, BootUpRequest, CaptureRequest, DeadBuild, DraftArtifact, Host, HostContext, ImageView, LaunchRequest, Machine, ResolvedSource,
   SourceOptions,
 } from '../../ports/host';
+import type { LaunchRequirements } from '../../ports/launch-requirements';
 
 /** Until one was measured: a checkpoint of little change. */
 const CHECKPOINT_ESTIMATE_SECONDS = 0.5;
@@ -47,9 +50,9 @@ export interface SandboxHostOptions {
  */
 export class SandboxHost implements Host {
   readonly kind = 'sandbox';
-  private readonly folder: SandboxFolder;
-  private readonly bases: BaseStore;
-  private readonly layers: LayerStore;
+  readonly folder: SandboxFolder;
+  readonly bases: BaseStore;
+  readonly layers: LayerStore;
   private readonly artifacts: ArtifactStore;
   private readonly hostLoopback: boolean;
   private measuredCheckpointSeconds = CHECKPOINT_ESTIMATE_SECONDS;
@@ -87,13 +90,20 @@ export class SandboxHost implements Host {
    * user `no-subuids`, `no-user-namespaces`, `machine-failed`.
    */
   async launch(request: LaunchRequest, context: HostContext): Promise<Machine> {
+    await this.requireAll();
+    await this.artifacts.prepare();
+    return this.start(await this.lowers(request, context), request.requirements, context);
+  }
+
+  private async requireAll(): Promise<void> {
     if (!isRoot()) { await requireUserNamespace(); }
     requireTools(isRoot() ? [...ROOT_TOOLS, ...WRITING_TOOLS] : USER_TOOLS);
     await this.folder.make();
-    await this.artifacts.prepare();
-    const lowers = await this.lowers(request, context);
+  }
+
+  private async start(lowers: readonly string[], requirements: LaunchRequirements, context: HostContext): Promise<Machine> {
     await markUsed(this.folder, lowers);
-    const options = { lowers, requirements: request.requirements, hostLoopback: this.hostLoopback };
+    const options = { lowers, requirements, hostLoopback: this.hostLoopback };
     return explainingFullDisk(this.folder.machines, (): Promise<Machine> => (
       isRoot() ? NspawnMachine.launch(this.folder, options, context) : NamespaceMachine.launch(this.folder, lowers, context)
     ));
@@ -171,6 +181,18 @@ export class SandboxHost implements Host {
 
   collectGarbage(): Promise<readonly string[]> {
     return collectGarbage(this.folder, this.artifacts.outputFolder);
+  }
+
+  /** The machine of a build whose process is gone, where that still runs. */
+  findMachine(build: DeadBuild): Machine | undefined {
+    return findLeftMachine(this.folder, build);
+  }
+
+  /** Starts a machine to look into an image; what is done to it is thrown away with it. Errors: `nothing-built`, and those of `launch`. */
+  async showImage(view: ImageView, context: HostContext): Promise<{ readonly machine: Machine; readonly description: string }> {
+    await this.requireAll();
+    const { lowers, description } = await imageDisk(view, this, context);
+    return { machine: await this.start(lowers, {}, context), description };
   }
 
   /** Shows the disk of a machine that has stopped. */

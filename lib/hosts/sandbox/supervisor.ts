@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'fs';
 import { networkInterfaces } from 'os';
 import { machineOverlay } from './overlay';
-import { childrenOf, findProcess, type ProcessEntry } from './process-table';
+import { allProcesses, argumentsOf, childrenOf, findProcess, type ProcessEntry } from './process-table';
 import { SUPERVISOR_SCRIPT } from './supervisor-script';
 import { killGroup, start, startError } from '../../process';
 
@@ -63,13 +63,7 @@ export class Supervisor {
 
   /** The first process of the machine itself, once its own init runs; undefined while it starts, ends or restarts. */
   leader(): Leader | undefined {
-    if (this.over || this.child.pid === undefined) { return undefined; }
-    const inner = (parents: readonly ProcessEntry[]) => parents.flatMap((parent) => childrenOf(parent.pid));
-    const supervisor = findProcess(this.child.pid);
-    if (!supervisor) { return undefined; }
-    const nspawn = inner(inner([supervisor])).filter(({ name }) => name === 'systemd-nspawn');
-    // Before its init runs it is still called as systemd-nspawn, and at its end systemd-shutdown has taken over.
-    return inner(nspawn).find(({ name }) => !name.startsWith('systemd-') && !name.startsWith('('));
+    return this.over || this.child.pid === undefined ? undefined : leaderBelow(this.child.pid);
   }
 
   /** Ends the machine and everything of it at once. */
@@ -78,6 +72,22 @@ export class Supervisor {
     killGroup(this.child);
     await this.ended;
   }
+}
+
+/** The first process of the machine that a supervisor holds up, as `Supervisor.leader`. */
+export function leaderBelow(supervisorPid: number): Leader | undefined {
+  const inner = (parents: readonly ProcessEntry[]) => parents.flatMap((parent) => childrenOf(parent.pid));
+  const supervisor = findProcess(supervisorPid);
+  if (!supervisor) { return undefined; }
+  const nspawn = inner(inner([supervisor])).filter(({ name }) => name === 'systemd-nspawn');
+  // Before its init runs it is still called as systemd-nspawn, and at its end systemd-shutdown has taken over.
+  return inner(nspawn).find(({ name }) => !name.startsWith('systemd-') && !name.startsWith('('));
+}
+
+/** The supervisor of a machine, whoever started it. Undefined: there is none any more. */
+export function supervisorOf(machineFolder: string): number | undefined {
+  const isSupervisor = ({ pid, name }: ProcessEntry) => name === 'unshare' && argumentsOf(pid).includes('golden-machine') && argumentsOf(pid).includes(machineFolder);
+  return allProcesses().find(isSupervisor)?.pid;
 }
 
 /** Short names, however many layers there are: the options of a mount have to fit into a page. */
