@@ -138,7 +138,7 @@ bundle.exec('chmod 0755 bin/golden.js');
 bundle.exec('tsx test/support/bundle-notices.ts');
 project.postCompileTask.spawn(bundle);
 
-const CLOUD_SUITES = '(ec2|cloud|ssm|cdk|codebuild|python)[^/]*';
+const CLOUD_SUITES = '(ec2|cloud|ssm|cdk|codebuild|python|sandbox-kills)[^/]*';
 project.addTask('test:e2e', {
   description: 'Slow suites on real machines (needs root, see README)',
   exec: `jest --testMatch "<rootDir>/test/e2e/**/*.e2e.ts" "<rootDir>/examples/**/*.machine.test.ts" --testPathIgnorePatterns /node_modules/ "/test/e2e/${CLOUD_SUITES}$" --testTimeout 300000 --runInBand`,
@@ -159,6 +159,11 @@ project.addTask('test:deploy', {
 project.addTask('test:faults', {
   description: 'A build on EC2 that is killed at every record of its journal, and meets a fault at each of its calls (needs root)',
   exec: 'jest --testMatch "<rootDir>/test/e2e/ec2-+(kills|faults).e2e.ts" --testPathIgnorePatterns /node_modules/ --maxWorkers 1',
+  receiveArgs: true,
+});
+project.addTask('test:kills', {
+  description: 'A build on the sandbox that is killed at every record of its journal, and two builders of one image (needs root; KILLS=some: a part of it)',
+  exec: 'jest --testMatch "<rootDir>/test/e2e/sandbox-kills.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 600000',
   receiveArgs: true,
 });
 project.addTask('typecheck', { description: 'Type-check tests and examples', exec: 'tsc --noEmit -p test/tsconfig.json' });

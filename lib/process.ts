@@ -84,7 +84,11 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
       failure ??= error;
       killGroup(child);
       // What left its group, or stands still so that no signal reaches it, keeps its streams; it is not waited for.
-      setTimeout(() => { [child.stdin!, child.stdout!, child.stderr!].forEach((stream) => stream.destroy()); settle(); reject(failure!); }, BURIAL_MS).unref();
+      setTimeout(() => {
+        [child.stdin!, child.stdout!, child.stderr!].forEach((stream) => stream.destroy());
+        settle();
+        reject(failure!);
+      }, BURIAL_MS).unref();
     };
     const timer = options.timeoutMs === undefined ? undefined
       : setTimeout(() => fail(new GoldenError('timed-out', `${argv[0]} took longer than ${options.timeoutMs! / 1000} s`)), options.timeoutMs);

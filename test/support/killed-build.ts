@@ -1,5 +1,6 @@
 import { readFileSync } from 'fs';
 import { FakeHost } from './fake-host';
+import { mortalState, written, type Kill } from './mortal-state';
 import type { WiredHost } from '../../lib/cli/surroundings';
 import { localRunner, systemClock, wireHost } from '../../lib/cli/wiring';
 import { execCommunicators } from '../../lib/communicators/exec/exec-communicator';
@@ -7,8 +8,6 @@ import { build } from '../../lib/engine/build';
 import { stateInFolder } from '../../lib/engine/state-folder';
 import { parsePlan } from '../../lib/plan/parse';
 import type { BuildOutcome } from '../../lib/ports/events';
-import type { Journal } from '../../lib/ports/journal';
-import type { StateStore } from '../../lib/ports/state';
 
 /** One build in a process of its own, which is killed at a record of its journal. See `killed-builds.ts`. */
 export interface KilledBuildOptions {
@@ -19,8 +18,8 @@ export interface KilledBuildOptions {
   readonly outputFolder: string;
   readonly bootTest?: boolean;
   readonly useCache?: boolean;
-  /** Absent: it lives. `after`: as soon as the record is durable; `before`: when it was about to be written. Records count from 1. */
-  readonly kill?: { readonly record: number; readonly when: 'before' | 'after' };
+  /** Absent: it lives. */
+  readonly kill?: Kill;
 }
 
 /** What the process says last, where it lives to say it. */
@@ -28,27 +27,6 @@ export interface KilledBuildAnswer {
   readonly outcome: BuildOutcome;
   /** How many records its journal has. */
   readonly records: number;
-}
-
-let records = 0;
-
-function dying(journal: Journal, kill: KilledBuildOptions['kill']): Journal {
-  return {
-    buildId: journal.buildId,
-    append: async (record) => {
-      const turn = ++records;
-      if (kill?.when === 'before' && turn === kill.record) { die(); }
-      await journal.append(record);
-      if (kill?.when === 'after' && turn === kill.record) { die(); }
-    },
-    read: () => journal.read(),
-    close: () => journal.close(),
-  };
-}
-
-function die(): never {
-  process.kill(process.pid, 'SIGKILL');
-  for (;;) { /* not one instruction more */ }
 }
 
 async function wire({ host, stateFolder, outputFolder }: KilledBuildOptions): Promise<WiredHost> {
@@ -69,7 +47,6 @@ async function main(options: KilledBuildOptions): Promise<void> {
   const plan = parsePlan(readFileSync(planFile, 'utf8'), planFile);
   const { host, communicators } = await wire(options);
   const state = stateInFolder(stateFolder, systemClock);
-  const mortal: StateStore = { ...state, openJournal: (buildId) => dying(state.openJournal(buildId), kill) };
   const outcome = await build({
     plan,
     planFile,
@@ -77,7 +54,7 @@ async function main(options: KilledBuildOptions): Promise<void> {
     communicators: await communicators(plan, planFile),
     values: { read: async (name) => `value of ${name}` },
     local: localRunner(process.env),
-    state: mortal,
+    state: mortalState(state, kill),
     stateFolder,
     outputFolder,
     clock: systemClock,
@@ -88,7 +65,7 @@ async function main(options: KilledBuildOptions): Promise<void> {
     onError: 'cleanup',
     toolVersion: '1.2.3',
   });
-  const answer: KilledBuildAnswer = { outcome, records };
+  const answer: KilledBuildAnswer = { outcome, records: written.records };
   process.stdout.write(`${JSON.stringify(answer)}\n`, () => process.exit(0));
 }
 

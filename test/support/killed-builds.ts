@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
-import { buildSync } from 'esbuild';
+import { bundleProgram } from './bundled-program';
 import type { KilledBuildAnswer, KilledBuildOptions } from './killed-build';
 import { start } from '../../lib/process';
 
@@ -20,23 +20,8 @@ export class KilledBuilds {
 
   /** @param kinds hosts that are built on */
   constructor(kinds: readonly KilledBuildOptions['host']['kind'][] = ['fake']) {
-    // Once; loading the sources anew for each build would take longer than the build.
-    const sources = { 'golden': join(__dirname, 'killed-build.ts'), 'ec2-wiring': join(__dirname, '..', '..', 'lib', 'cli', 'ec2-wiring.ts') };
-    for (const [name, source] of Object.entries(sources)) {
-      if (name === 'ec2-wiring' && !kinds.includes('ec2')) { continue; }
-      buildSync({
-        entryPoints: [source],
-        outfile: join(this.folder, `${name}.js`),
-        bundle: true,
-        platform: 'node',
-        target: 'node20',
-        external: ['cpu-features', './ec2-wiring'],
-        mainFields: ['module', 'main'],
-        supported: { 'dynamic-import': false },
-        loader: { '.node': 'empty', '.sh': 'text' },
-        logLevel: 'error',
-      });
-    }
+    bundleProgram(join(__dirname, 'killed-build.ts'), this.program);
+    if (kinds.includes('ec2')) { bundleProgram(join(__dirname, '..', '..', 'lib', 'cli', 'ec2-wiring.ts'), join(this.folder, 'ec2-wiring.js')); }
   }
 
   async run(options: KilledBuildOptions, environment: NodeJS.ProcessEnv = {}): Promise<KilledBuildRun> {
