@@ -4,13 +4,6 @@ set -eu
 cd "$(dirname "$0")/.."
 . test/support/setup.sh
 
-check_sources() {
-  say "Lint"
-  npx --no-install eslint --ext .ts --no-error-on-unmatched-pattern lib test examples .projenrc.ts
-  say "Types of tests and examples"
-  npx --no-install projen typecheck
-}
-
 need_node
 need_packages $SANDBOX_PACKAGES $TEST_PACKAGES
 # Newer distributions have no Packer; the suite that compares with it says so.
@@ -21,14 +14,16 @@ install_project
 export ESLINT_USE_FLAT_CONFIG=false NODE_NO_WARNINGS=1
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
-# Each of the two is one process after another that computes, and needs nothing of the other.
-check_sources >"$results/sources.log" 2>&1 &
-sources=$!
 compile_project
+# Two processes at a time that compute, and need nothing of each other.
+npx --no-install eslint --ext .ts --no-error-on-unmatched-pattern lib test examples .projenrc.ts >"$results/lint.log" 2>&1 &
+lint=$!
+say "Types of tests and examples"
+npx --no-install projen typecheck
 say "API.md and the plan's schema are those of the sources"
 git diff --exit-code -- API.md lib/plan/plan.schema.json
-wait $sources || { cat "$results/sources.log"; exit 1; }
-cat "$results/sources.log"
+say "Lint"
+wait $lint || { cat "$results/lint.log"; exit 1; }
 say "Fast suites"
 # Many of them wait for machines and servers more than they work.
 npx --no-install jest --maxWorkers 3 --json --outputFile="$results/fast.json"

@@ -104,7 +104,8 @@ export async function unfinishedBuilds(state: StateStore, onDamaged: (error: Gol
   const builds = await Promise.all((await state.unfinished()).map((buildId) => readBuildRecord(state, buildId).catch((error: unknown) => {
     if (!GoldenError.is(error) || error.code !== 'damaged-file') { throw error; }
     onDamaged(new GoldenError(error.code, error.message, {
-      position: error.position, cause: error,
+      position: error.position,
+      cause: error,
       hint: `What the build ${buildId} left is not found by its records. Remove them when you have looked: ${state.journalPlace(buildId)}`,
     }));
     return undefined;

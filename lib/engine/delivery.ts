@@ -18,7 +18,9 @@ export interface DeliveryWatch extends Watch {
 }
 
 /** Proves a draft where that is asked for, takes it to where it is wanted, and publishes it. */
-export async function deliver({ draft, provisioned }: Captured, { keys, source }: Inputs, context: BuildContext, watch: DeliveryWatch): Promise<Artifact> {
+export async function deliver(
+  { draft, provisioned }: Captured, { keys, source }: Inputs, context: BuildContext, watch: DeliveryWatch,
+): Promise<Artifact> {
   const { plan, host, bootTest } = context.request;
   const published = watch.undo.add({ what: `the unpublished artifact ${draft.id}`, undo: () => host.discard(draft) });
   const bootChecks = bootTest || provisioned.unbooted ? await context.phase('boot-test', () => testBoot(draft, context, watch)) : undefined;

@@ -15,8 +15,18 @@ export const RECORD: Shape = { sequence: 'number', time: 'string', type: 'record
 
 /** What a journal begins with. */
 export const STARTED: Shape = {
-  image: 'string', definitionHash: 'string', deliveryHash: 'string', buildKey: 'hash', host: 'string', source: 'string', planFile: 'string',
-  bootTest: 'boolean', useCache: 'boolean', parentKey: 'string?', newerSource: 'boolean?', asked: 'object?',
+  image: 'string',
+  definitionHash: 'string',
+  deliveryHash: 'string',
+  buildKey: 'hash',
+  host: 'string',
+  source: 'string',
+  planFile: 'string',
+  bootTest: 'boolean',
+  useCache: 'boolean',
+  parentKey: 'string?',
+  newerSource: 'boolean?',
+  asked: 'object?',
 };
 
 /** What is recorded of an image before it is captured. */

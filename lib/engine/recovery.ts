@@ -15,7 +15,8 @@ export interface Captured {
 export async function deadBuilds(
   state: StateStore, host: Host, buildKey: string, onDamaged: (error: GoldenError) => void,
 ): Promise<readonly BuildRecord[]> {
-  return (await unfinishedBuilds(state, onDamaged)).filter(({ started, kept }) => started?.buildKey === buildKey && started.host === host.kind && !kept);
+  const unfinished = await unfinishedBuilds(state, onDamaged);
+  return unfinished.filter(({ started, kept }) => started?.buildKey === buildKey && started.host === host.kind && !kept);
 }
 
 /**

@@ -134,7 +134,9 @@ export class TestMachine {
     await this.golden.stop();
   }
 
-  private async execute(command: string, options: RunOptions = {}): Promise<{ readonly exitCode: number; readonly stdout: Buffer; readonly stderr: Buffer }> {
+  private async execute(
+    command: string, options: RunOptions = {},
+  ): Promise<{ readonly exitCode: number; readonly stdout: Buffer; readonly stderr: Buffer }> {
     const { user = 'root', environment = {}, stdin = '', timeoutMs = RUN_MS } = options;
     const { exitCode, stdout, stderr } = await this.golden.ask<'ran'>({ type: 'run', command, user, environment, stdin, timeoutMs });
     return { exitCode, stdout: Buffer.from(stdout, 'base64'), stderr: Buffer.from(stderr, 'base64') };

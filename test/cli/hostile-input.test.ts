@@ -40,10 +40,21 @@ class Project {
   journal(image: string, buildKey: string): string {
     const { definitionHash, deliveryHash } = planOf(image);
     return [
-      { type: 'started', detail: {
-        image, definitionHash, deliveryHash, buildKey, host: 'sandbox', source: 'a source', planFile: join(this.folder, 'out', 'web.golden-plan.json'),
-        bootTest: false, useCache: true, asked: { host: 'sandbox', output: join(this.folder, 'golden.out'), onError: 'cleanup', allowHostLoopback: false },
-      } },
+      {
+        type: 'started',
+        detail: {
+          image,
+          definitionHash,
+          deliveryHash,
+          buildKey,
+          host: 'sandbox',
+          source: 'a source',
+          planFile: join(this.folder, 'out', 'web.golden-plan.json'),
+          bootTest: false,
+          useCache: true,
+          asked: { host: 'sandbox', output: join(this.folder, 'golden.out'), onError: 'cleanup', allowHostLoopback: false },
+        },
+      },
       { type: 'event', act: 'phase.started', detail: { phase: 'launch' } },
       { type: 'intent', act: 'launch', detail: { layer: 'a'.repeat(64) } },
     ].map((record, i) => `${JSON.stringify({ sequence: i + 1, time: '2026-01-02T03:04:05.000Z', ...record })}\n`).join('');

@@ -23,7 +23,11 @@ export async function gcCommand({ region: regions = [], ...options }: GcOptions,
   const { host } = await openHost({ ...options, region }, surroundings);
   const damaged: GoldenError[] = [];
   // What one look tells to be abandoned first, then from what builds recorded, then from what there is.
-  const removed = [...await removeAbandonedLocks(stateFolder(environment), clock), ...await removeDeadBuilds({ state, host, context, clock, onDamaged: (error) => damaged.push(error) }), ...await host.collectGarbage(context, { regions })];
+  const removed = [
+    ...await removeAbandonedLocks(stateFolder(environment), clock),
+    ...await removeDeadBuilds({ state, host, context, clock, onDamaged: (error) => damaged.push(error) }),
+    ...await host.collectGarbage(context, { regions }),
+  ];
   removed.push(...await removeDeadSockets(stateFolder(environment)));
   removed.push(...removeOldRecords(stateFolder(environment), clock.now()));
   stdout.write([...removed.map((line) => harmlessText(`removed ${line}`)), removed.length === 0 ? 'Nothing to remove.' : `Removed ${count(removed.length, 'thing')}.`].join('\n') + '\n');

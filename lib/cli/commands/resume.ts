@@ -102,11 +102,16 @@ async function killedBuilds(state: StateStore, ids: readonly string[], damaged: 
     });
   }
   const wanted = unfinished.filter(({ buildId, kept }) => (ids.length > 0 ? ids.includes(buildId) : !kept));
-  const free = await Promise.all(wanted.map(async ({ started }) => started && await state.lockOwner(started.buildKey).then((owner) => !owner, (error: unknown) => {
-    if (!GoldenError.is(error) || error.code !== 'unreadable-lock') { throw error; }
-    damaged.push(error);
-    return false;
-  })));
+  const isFree = async ({ buildKey }: StartRecord): Promise<boolean> => {
+    try {
+      return await state.lockOwner(buildKey) === undefined;
+    } catch (error) {
+      if (!GoldenError.is(error) || error.code !== 'unreadable-lock') { throw error; }
+      damaged.push(error);
+      return false;
+    }
+  };
+  const free = await Promise.all(wanted.map(({ started }) => started && isFree(started)));
   return wanted.flatMap((build, i) => (build.started && free[i] ? [{ build, started: build.started }] : []));
 }
 

@@ -38,8 +38,8 @@ export async function loadBundle(connection: Connection, folders: MachineFolders
   const compression = compressionFor(kind, bundle, dense);
   const whole = await upTo(AT_ONCE[kind], () => bundleArchive(bundle, compression), { bundle, dense });
   if (whole) {
-    const command = [prepareCommand(folders, bundle), demandMemory(secrets), startCommand(bundle, compression > 0, { secrets, inline: true, apart: [] })];
-    return { command: command.join('\n'), stdin: Buffer.concat([secrets, whole]) };
+    const start = startCommand(bundle, compression > 0, { secrets, inline: true, apart: [] });
+    return { command: [prepareCommand(folders, bundle), demandMemory(secrets), start].join('\n'), stdin: Buffer.concat([secrets, whole]) };
   }
   return loadApart(connection, folders, bundle, { secrets, dense });
 }
@@ -57,7 +57,8 @@ export async function startBundle(connection: Connection, folders: MachineFolder
 
 /** Brings the archive beforehand, or in its place the large files in it. */
 async function loadApart(
-  connection: Connection, folders: MachineFolders, bundle: Bundle, { secrets, dense }: { readonly secrets: Buffer; readonly dense: readonly BundleFile[] },
+  connection: Connection, folders: MachineFolders, bundle: Bundle,
+  { secrets, dense }: { readonly secrets: Buffer; readonly dense: readonly BundleFile[] },
 ): Promise<BundleStart> {
   const { kind } = connection.communicator;
   const apart = kind === 'ssm' ? [] : filesApart(bundle, dense);

@@ -16,8 +16,14 @@ const GIB = 2 ** 30;
 
 /** As statfs(2) numbers those that overlays can be kept on, and some that they cannot. */
 const FILE_SYSTEMS: { readonly [type: number]: readonly [name: string, carriesOverlays: boolean] } = {
-  0xef53: ['ext4', true], 0x58465342: ['XFS', true], 0x9123683e: ['Btrfs', true], 0x1021994: ['tmpfs', true],
-  0x794c7630: ['overlay', false], 0x6969: ['NFS', false], 0xff534d42: ['CIFS', false], 0x65735546: ['FUSE', false],
+  0xef53: ['ext4', true],
+  0x58465342: ['XFS', true],
+  0x9123683e: ['Btrfs', true],
+  0x1021994: ['tmpfs', true],
+  0x794c7630: ['overlay', false],
+  0x6969: ['NFS', false],
+  0xff534d42: ['CIFS', false],
+  0x65735546: ['FUSE', false],
 };
 
 /** Looks at what the sandbox host needs of this computer. Nothing is changed; what can be tried is tried. */
