@@ -64,6 +64,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'ws@^8',
   ],
 
+  // What the package is called in the other languages of the CDK.
+  publishToPypi: { distName: 'cdk-golden-image', module: 'cdk_golden_image' },
+  publishToMaven: { javaPackage: 'io.github.cdkgoldenimage', mavenGroupId: 'io.github.cdk-golden-image', mavenArtifactId: 'cdk-golden-image' },
+  publishToGo: { moduleName: 'github.com/cdk-golden-image/cdk-golden-image-go' },
+
   autoDetectBin: false,
   bin: { golden: 'bin/golden.js' },
 

@@ -1,7 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { TestMachine } from 'cdk-golden-image/testing';
 import { greeterImage } from './greeter-image';
 import { Check } from 'cdk-golden-image';
+import { TestMachine } from 'cdk-golden-image/testing';
 
 // What comes of it: the image runs, on the sandbox of this computer. What a test does to the machine is gone when it is stopped.
 

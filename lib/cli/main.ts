@@ -3,6 +3,7 @@ import { callingArguments } from './apply/calling-process';
 import { openTerminal } from './apply/terminal-device';
 import { runCli } from './cli';
 import { EXIT_CODES } from './exit-codes';
+import { ownEnvironment } from './own-environment';
 import type { Output } from './surroundings';
 import { askCallersPlace, examineComputer, openStateStore, systemClock, wireHost } from './wiring';
 
@@ -30,7 +31,7 @@ function outputOf(stream: NodeJS.WriteStream): Output {
 
 void runCli(process.argv.slice(2), {
   folder: process.cwd(),
-  environment: process.env,
+  environment: ownEnvironment(process.env),
   // Opened by who reads it.
   get stdin() { return process.stdin; },
   stdout: outputOf(process.stdout),

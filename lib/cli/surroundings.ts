@@ -95,7 +95,9 @@ export interface WiredHost {
   /** The machine of a build whose process is gone, where that still runs and can be reached. */
   machineOf?(build: DeadBuild): Promise<{ readonly machine: Machine; readonly communicator: Communicator } | undefined>;
   /** Starts a machine to look into an image. Absent: the host has no quick way to one. */
-  show?(view: ImageView, context: HostContext): Promise<{ readonly machine: Machine; readonly description: string; readonly communicator: Communicator }>;
+  show?(
+    view: ImageView, context: HostContext,
+  ): Promise<{ readonly machine: Machine; readonly description: string; readonly communicator: Communicator }>;
   /** Has a parameter that is there name an image. Returns a line where it did not. Absent: there is no account. */
   alias?(plan: Plan, name: string, imageId: string): Promise<readonly string[]>;
 }

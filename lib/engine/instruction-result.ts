@@ -36,6 +36,6 @@ export function instructionFailed(
     path: `${plan.image}/${instruction.origin}`,
     hint: fullDisk && host.kind === 'sandbox' ? `The disk of the machine is that of ${stateFolder}: free some space there, or set GOLDEN_HOME to a folder on a larger disk.`
       : fullDisk ? 'The disk of the machine is full: give the image a larger root volume.'
-      : onError === 'abort' || operator?.onFailure ? undefined : 'To look at the machine, build with --on-error ask, or abort.',
+        : onError === 'abort' || operator?.onFailure ? undefined : 'To look at the machine, build with --on-error ask, or abort.',
   });
 }

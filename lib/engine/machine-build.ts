@@ -41,7 +41,9 @@ export interface Built extends Captured {
 }
 
 /** Holds the checks of the finished machine, again where a person has it so. */
-async function holdFinalChecks(checks: readonly Check[], patienceMs: number, connection: Connection, context: BuildContext): Promise<readonly CheckSummary[]> {
+async function holdFinalChecks(
+  checks: readonly Check[], patienceMs: number, connection: Connection, context: BuildContext,
+): Promise<readonly CheckSummary[]> {
   for (;;) {
     try {
       return await holdChecks(checks, connection, context, { phase: 'check', patienceMs });

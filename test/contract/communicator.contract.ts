@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'crypto';
 import { Readable } from 'stream';
-import { buffer, text } from 'stream/consumers';
+import { buffer } from 'stream/consumers';
 import { setTimeout as sleep } from 'timers/promises';
+import { describeAttachments } from './attachment.contract';
+import { expectGone } from './process-end';
 import { quote } from '../../lib/plan/shell';
 import type { Communicator, CommunicatorFactory } from '../../lib/ports/communicator';
 import type { Machine } from '../../lib/ports/host';
@@ -22,7 +24,9 @@ const MB = 1_000_000;
  * @param connected whether there is a connection that can be `cut`
  * @param options whether it has `terminals`
  */
-export function describeCommunicator(name: string, connected: boolean, makeFixture: () => Promise<CommunicatorFixture>, { terminals = true } = {}): void {
+export function describeCommunicator(
+  name: string, connected: boolean, makeFixture: () => Promise<CommunicatorFixture>, { terminals = true } = {},
+): void {
   describe(`the ${name} communicator`, () => {
     let fixture: CommunicatorFixture;
     let communicator: Communicator;
@@ -98,7 +102,7 @@ export function describeCommunicator(name: string, connected: boolean, makeFixtu
       test('one that takes too long is ended', async () => {
         const pidFile = `${folder}/slow`;
         await expect(communicator.execute(`echo $$ > ${quote(pidFile)}; sleep 1000`, { timeoutMs: 1000 })).rejects.toMatchObject({ code: 'timed-out' });
-        await expectGone(await sh(`cat ${quote(pidFile)}`));
+        await expectGone(communicator, await sh(`cat ${quote(pidFile)}`));
       });
 
       test('one that is called off is ended', async () => {
@@ -107,7 +111,7 @@ export function describeCommunicator(name: string, connected: boolean, makeFixtu
         const ended = communicator.execute(`echo $$ > ${quote(pidFile)}; sleep 1000`, { signal: controller.signal });
         setTimeout(() => controller.abort(), 500);
         await expect(ended).rejects.toMatchObject({ code: 'interrupted' });
-        await expectGone(await sh(`cat ${quote(pidFile)}`));
+        await expectGone(communicator, await sh(`cat ${quote(pidFile)}`));
       });
     });
 
@@ -210,7 +214,7 @@ export function describeCommunicator(name: string, connected: boolean, makeFixtu
           if (pids.endsWith('\n')) { controller.abort(); }
         }, { signal: controller.signal });
         await expect(ended).rejects.toMatchObject({ code: 'interrupted' });
-        for (const pid of pids.trim().split(' ')) { await expectGone(pid); }
+        for (const pid of pids.trim().split(' ')) { await expectGone(communicator, pid); }
       });
 
       test('ends the command where its reader fails', async () => {
@@ -220,73 +224,11 @@ export function describeCommunicator(name: string, connected: boolean, makeFixtu
           throw new Error('the reader is full');
         });
         await expect(ended).rejects.toThrow('the reader is full');
-        await expectGone(pid);
+        await expectGone(communicator, pid);
       });
     });
 
-    describe('attending to a command', () => {
-      test('what goes in comes out, stdout and stderr apart, and with it the exit code', async () => {
-        const attachment = await communicator.attach('id -u; cat; echo err >&2; exit 9');
-        attachment.stdin.end('in\n');
-        const [stdout, stderr, exitCode] = await Promise.all([text(attachment.stdout), text(attachment.stderr), attachment.ended]);
-        expect({ stdout, stderr, exitCode }).toEqual({ stdout: '0\nin\n', stderr: 'err\n', exitCode: 9 });
-      });
-
-      test('10 MB go through it byte for byte', async () => {
-        const sent = randomBytes(10 * MB);
-        const attachment = await communicator.attach('cat');
-        attachment.stdin.end(sent);
-        const [stdout, , exitCode] = await Promise.all([buffer(attachment.stdout), text(attachment.stderr), attachment.ended]);
-        expect(sha256(stdout)).toBe(sha256(sent));
-        expect(exitCode).toBe(0);
-      });
-
-      test('without input it ends', async () => {
-        const attachment = await communicator.attach('cat; echo end');
-        attachment.stdin.end();
-        expect(await Promise.all([text(attachment.stdout), text(attachment.stderr), attachment.ended])).toEqual(['end\n', '', 0]);
-      });
-
-      test('it is ended with its children', async () => {
-        const pidFile = `${folder}/attended`;
-        const attachment = await communicator.attach(`sleep 1000 & echo $! $$ > ${quote(pidFile)}; wait`);
-        attachment.stdout.resume();
-        attachment.stderr.resume();
-        attachment.stdin.end();
-        const pids = await sh(`until [ -s ${quote(pidFile)} ]; do sleep 0.05; done; cat ${quote(pidFile)}`);
-        await attachment.end();
-        for (const pid of pids.split(' ')) { await expectGone(pid); }
-      });
-
-      (terminals ? test : test.skip)('in a terminal, it has one of the machine\'s own, of the size that it is given', async () => {
-        const attachment = await communicator.attach('read -r line; echo "got $line"; tty; echo $TERM; until [ "$(stty size)" = "40 100" ]; do sleep 0.05; done; exit 4', {
-          terminal: { columns: 80, rows: 24, type: 'vt100' },
-        });
-        attachment.stdin.write('typed\n');
-        let out = '';
-        attachment.stderr.resume();
-        attachment.stdout.on('data', (data: Buffer) => {
-          out += data.toString();
-          if (out.includes('vt100')) { attachment.resize({ columns: 100, rows: 40 }); }
-        });
-        expect(await attachment.ended).toBe(4);
-        expect(out).toMatch(/typed\r\ngot typed\r\n\/dev\/pts\/\d+\r\nvt100\r\n/);
-      });
-
-      (terminals ? test : test.skip)('Ctrl-C in a terminal is for the command', async () => {
-        const attachment = await communicator.attach('trap "echo caught; exit 3" INT; echo ready; while :; do sleep 0.1; done', {
-          terminal: { columns: 80, rows: 24, type: 'vt100' },
-        });
-        let out = '';
-        attachment.stderr.resume();
-        attachment.stdout.on('data', (data: Buffer) => {
-          if (!out.includes('ready') && data.includes('ready')) { attachment.stdin.write('\x03'); }
-          out += data.toString();
-        });
-        expect(await attachment.ended).toBe(3);
-        expect(out).toContain('caught');
-      });
-    });
+    describeAttachments(() => ({ communicator, folder }), terminals);
 
     if (connected) {
       test('a lost connection is told apart from a command that fails, and the next call connects anew', async () => {
@@ -311,13 +253,6 @@ export function describeCommunicator(name: string, connected: boolean, makeFixtu
       await other.close();
       await other.close();
     });
-
-    /** A process that was ended may need a moment until its parent has noticed. */
-    async function expectGone(pid: string): Promise<void> {
-      expect(pid).toMatch(/^\d+$/);
-      const gone = `i=0; while kill -0 ${pid} 2>/dev/null && [ $i -lt 50 ]; do sleep 0.1; i=$((i+1)); done; ! kill -0 ${pid} 2>/dev/null`;
-      expect((await communicator.execute(gone)).exitCode).toBe(0);
-    }
   });
 }
 

@@ -12,7 +12,9 @@ test('every piece of Python in the guide is of the example, which is deployed', 
   expect(pieces.filter((piece) => !files.includes(piece))).toEqual([]);
 });
 
-test('the example in Python places the same files as its twin', () => {
-  const page = (example: string) => readFileSync(join(ROOT, 'examples', example, 'site', 'index.html'), 'utf8');
-  expect(page('one-stack-python')).toBe(page('one-stack'));
+test.each([
+  ['one-stack', 'site/index.html'], ['tested-image', 'greet'], ['tested-image', 'greeter.service'],
+])('the example %s in Python places the same %s as its twin', (example, file) => {
+  const placed = (name: string) => readFileSync(join(ROOT, 'examples', name, file), 'utf8');
+  expect(placed(`${example}-python`)).toBe(placed(example));
 });

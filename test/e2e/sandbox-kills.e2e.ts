@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
+import type { JournalRecord } from '../../lib/ports/journal';
 import { KillCase, killableProgram, type CommandRun, type ShownEvent } from '../support/kill-case';
 import { KillCount } from '../support/kill-count';
 import { killAssembly, WORDS, wordsOf } from '../support/kill-plan';
 import type { Kill } from '../support/mortal-state';
 import { slimRootTar } from '../support/slim-base';
 import { Witness } from '../support/witness';
-import type { JournalRecord } from '../../lib/ports/journal';
 
 /** Builds at the same time: a machine that boots waits more than it works. */
 const LANES = 3;

@@ -14,11 +14,13 @@ const flaky = runOf('[ -e /srv/once ] || { touch /srv/once; echo "no mirror, tok
 });
 /** All that was appended, each once and in order. */
 const words = (...all: string[]) => ({
-  type: 'command', resource: 'echo $(cat /srv/words)', attributes: { 'exit-status': 0, stdout: [`/^${all.join(' ')}$/`] }, origin: 'Words',
+  type: 'command', resource: 'echo $(cat /srv/words)', attributes: { 'exit-status': 0, 'stdout': [`/^${all.join(' ')}$/`] }, origin: 'Words',
 }) as const;
 const SECRETS = { secrets: { token: { from: { type: 'ssm', name: '/token' } } } } as never;
 
-const events = ({ events: all }: TestBuild, type: string) => all.filter((event) => event.type === type) as readonly { readonly [key: string]: unknown }[];
+const events = ({ events: all }: TestBuild, type: string) => (
+  all.filter((event) => event.type === type) as readonly { readonly [key: string]: unknown }[]
+);
 
 (canStartMachines ? describe : describe.skip)('a person who watches a build', () => {
   let bench: BuildBench;

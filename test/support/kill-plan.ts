@@ -39,7 +39,8 @@ export function killAssembly(folder: string, source: { readonly location: string
   const example = (name: string) => FileSource.asset(join(PROJECT, 'examples', 'web-server', name));
   const parameters = { WITNESS: ParameterRef.environment('KILL_WITNESS') };
   const [one, two, three, four, five] = NAMES.map((name) => (...inline: string[]) => Provisioner.shell({
-    inline: [`say begin ${name}`, ...inline, 'sleep 0.2', `say end ${name}`], parameters,
+    inline: [`say begin ${name}`, ...inline, 'sleep 0.2', `say end ${name}`],
+    parameters,
     ...name === 'one' ? { secrets: { TOKEN: SecretRef.environment('KILL_TOKEN') } } : {},
   }));
   new AmiImage(new Stack(app, 'Kill'), 'Image', {

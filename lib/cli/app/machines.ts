@@ -104,7 +104,9 @@ function rootTarOf(folder: string): { readonly path: string; readonly sha256: st
   return file && { path: join(folder, file.name), sha256: file.sha256 };
 }
 
-async function reach({ communicator, machine }: { readonly communicator: Communicator; readonly machine: Machine }, { context }: MachinePlaces, hint: string): Promise<void> {
+async function reach(
+  { communicator, machine }: { readonly communicator: Communicator; readonly machine: Machine }, { context }: MachinePlaces, hint: string,
+): Promise<void> {
   try {
     await communicator.connect({ timeoutMs: CONNECT_MS, signal: context.signal });
   } catch (error) {

@@ -22,7 +22,8 @@ interface MachinePath {
 export async function cpCommand(source: string, destination: string, options: MachineOptions, surroundings: Surroundings): Promise<number> {
   const [from, to] = [machinePath(source), machinePath(destination)];
   if (from && !to) {
-    return withMachine(from.name, options, surroundings, ({ entrance }) => fetchFrom(entrance, from.path, resolve(surroundings.folder, destination), surroundings));
+    const target = resolve(surroundings.folder, destination);
+    return withMachine(from.name, options, surroundings, ({ entrance }) => fetchFrom(entrance, from.path, target, surroundings));
   }
   if (to && !from) {
     const path = resolve(surroundings.folder, source);
@@ -53,7 +54,9 @@ async function fetchFrom(entrance: Entrance, path: string, destination: string, 
     const attachment = await entrance.attach(command, { readsOnly: true });
     attachment.stdin.end();
     const said = collect(attachment.stderr);
-    const [leftOut] = await Promise.all([safeExtract(attachment.stdout, draft), attachment.ended]).catch(async (error: unknown) => { throw notCopied(path, await said, error); });
+    const [leftOut] = await Promise.all([safeExtract(attachment.stdout, draft), attachment.ended]).catch(async (error: unknown) => {
+      throw notCopied(path, await said, error);
+    });
     if (await attachment.ended !== 0) { throw notCopied(path, await said); }
     leftOut.forEach((line) => stderr.write(`left out ${line}\n`));
     await rename(join(draft, posix.basename(source)), final);

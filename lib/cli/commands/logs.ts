@@ -15,7 +15,9 @@ export interface LogsOptions {
 const POLL_MS = 200;
 
 /** Prints what a build printed, with times; of one that runs also what it prints from now on. */
-export async function logsCommand(name: string | undefined, { follow = false, json = false, instruction }: LogsOptions, surroundings: Surroundings): Promise<number> {
+export async function logsCommand(
+  name: string | undefined, { follow = false, json = false, instruction }: LogsOptions, surroundings: Surroundings,
+): Promise<number> {
   const { stdout, stderr, environment, clock, signal } = surroundings;
   const folder = stateFolder(environment);
   const { buildId, image, begunAt, path } = findLog(folder, name);

@@ -12,7 +12,9 @@ export interface MachineOptions extends Pick<HostCommandOptions, 'state' | 'regi
 }
 
 /** Opens the machine that a build or an image stands for, lets `work` use it, and closes it. */
-export async function withMachine<T>(name: string, options: MachineOptions, surroundings: Surroundings, work: (machine: OpenMachine) => Promise<T>): Promise<T> {
+export async function withMachine<T>(
+  name: string, options: MachineOptions, surroundings: Surroundings, work: (machine: OpenMachine) => Promise<T>,
+): Promise<T> {
   const context = contextOutsideBuilds('shell', surroundings);
   const machine = await openMachine(name, {
     ...foldersOf(options, surroundings),

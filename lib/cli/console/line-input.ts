@@ -1,5 +1,5 @@
-import { GoldenError } from '../../errors';
 import type { ProcessStreams } from './process-streams';
+import { GoldenError } from '../../errors';
 
 /** Reads one line. Undefined: the input has ended. What was typed ahead stays for the next. Throws `interrupted` where the signal ends the wait. */
 export function readLine(stdin: ProcessStreams['stdin'], signal: AbortSignal): Promise<string | undefined> {

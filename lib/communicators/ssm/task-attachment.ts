@@ -7,7 +7,9 @@ import type { ExecuteResult } from '../../ports/communicator';
 
 /** What of a communicator a command needs that somebody attends to. */
 export interface TaskRunner {
-  run(command: string, options: { readonly input?: Readable; readonly signal: AbortSignal; onData(data: Buffer): void | Promise<void> }): Promise<number>;
+  run(
+    command: string, options: { readonly input?: Readable; readonly signal: AbortSignal; onData(data: Buffer): void | Promise<void> },
+  ): Promise<number>;
   execute(command: string): Promise<ExecuteResult>;
 }
 

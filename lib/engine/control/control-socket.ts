@@ -58,7 +58,8 @@ export function removeSocket(stateFolder: string, buildId: string): void {
 export async function removeDeadSockets(stateFolder: string): Promise<string[]> {
   const folder = controlFolder(stateFolder);
   const names = existsSync(folder) ? readdirSync(folder) : [];
-  const builds = names.filter((name) => !name.startsWith(DRAFT) || Date.now() - (statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > DRAFT_MS);
+  const age = (name: string) => Date.now() - (statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
+  const builds = names.filter((name) => !name.startsWith(DRAFT) || age(name) > DRAFT_MS);
   const running = await Promise.all(builds.map((buildId) => isRunning(stateFolder, buildId)));
   return builds.filter((_, i) => !running[i]).map((buildId) => {
     removeSocket(stateFolder, buildId);

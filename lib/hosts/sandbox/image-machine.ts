@@ -1,10 +1,10 @@
 import { rootTarId, type BaseSpec } from './base-spec';
 import type { BaseStore } from './base-store';
 import type { LayerStore } from './layer-store';
+import type { SandboxFolder } from './sandbox-folder';
 import { GoldenError } from '../../errors';
 import type { Architecture } from '../../plan/model';
 import type { HostContext, ImageView } from '../../ports/host';
-import type { SandboxFolder } from './sandbox-folder';
 
 export interface ImageStores {
   readonly folder: SandboxFolder;

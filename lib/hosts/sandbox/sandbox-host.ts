@@ -26,8 +26,8 @@ import { GoldenError } from '../../errors';
 import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
 import type {
-  Artifact, BootRequest, BootUpRequest, CaptureRequest, DeadBuild, DraftArtifact, Host, HostContext, ImageView, LaunchRequest, Machine, ResolvedSource,
-  SourceOptions,
+  Artifact, BootRequest, BootUpRequest, CaptureRequest, DeadBuild, DraftArtifact, Host, HostContext, ImageView, LaunchRequest, Machine,
+  ResolvedSource, SourceOptions,
 } from '../../ports/host';
 import type { LaunchRequirements } from '../../ports/launch-requirements';
 

@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { DescribeParametersCommand, GetParameterCommand, ListTagsForResourceCommand } from '@aws-sdk/client-ssm';
 import { ec2Plan, REGION } from './ec2-fixture';
+import { hurriedClock } from './hurried-clock';
 import { startImages, type ImageFixture } from './image-fixture';
 import { artifactsOf } from '../../../lib/cli/app/artifacts';
 import { wasBootTested } from '../../../lib/engine/manifest';
@@ -90,7 +91,11 @@ describe('a published image', () => {
 
   test('is none where AWS does not let its parameter name it, as without the right to see it', async () => {
     ec2.aws.settings.parameterMs = 100_000;
-    await expect(ec2.publish(plan({ regions: [] }))).rejects.toMatchObject({ code: 'parameter-not-written', hint: expect.stringContaining('ec2:DescribeImages') });
+    const wanted = plan({ regions: [] });
+    const draft = await ec2.capture(wanted);
+    await distributeImage(ec2.cloud, draft, { plan: wanted, keys: ec2.keysOf(wanted) }, ec2.context);
+    const publication = publishImage({ ...ec2.cloud, clock: hurriedClock(100) }, draft, { version: 1, checks: {} }, ec2.context);
+    await expect(publication).rejects.toMatchObject({ code: 'parameter-not-written', hint: expect.stringContaining('ec2:DescribeImages') });
     expect(tagsOf((await images(REGION))[0])['golden:state']).toBe('draft');
   });
 
