@@ -153,7 +153,7 @@ project.addTask('test:e2e', {
 project.addTask('test:cloud', {
   description: 'Slow suites on the emulated AWS, whose machines are real; deployments and killed builds among them (needs root)',
   exec: 'jest --testMatch "<rootDir>/test/e2e/+(ec2|cloud|ssm|cdk|codebuild|python)*.e2e.ts" --testPathIgnorePatterns /node_modules/ ec2-faults '
-    + '--testTimeout 300000 --testSequencer ./test/support/longest-first.cjs --maxWorkers 4',
+    + '--testTimeout 300000 --testSequencer ./test/support/longest-first.cjs --maxWorkers 3',
   receiveArgs: true,
 });
 project.addTask('test:deploy', {

@@ -6,7 +6,7 @@ import { TestMachine } from 'cdk-golden-image/testing';
 // What comes of it: the image runs, on the sandbox of this computer. What a test does to the machine is gone when it is stopped.
 
 let machine: TestMachine;
-// The first time it makes all that the machine needs; then it takes about a second.
+// The first time it makes all that the machine needs; then it takes seconds.
 beforeAll(async () => { machine = await TestMachine.build(greeterImage(new Stack(new App(), 'Test'))); }, 600_000);
 afterAll(() => machine?.stop());
 
