@@ -13,7 +13,7 @@ import { leftovers } from '../support/leftovers';
 import { hostContext, launchRequest, machinePlan, pause } from '../support/machine-plan';
 import { sandboxHome } from '../support/sandbox-home';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 const outputFolder = mkdtempSync(join(tmpdir(), 'golden-sandbox-'));
 const home = sandboxHome();
 const host = new SandboxHost({ stateFolder: home.folder, outputFolder });
