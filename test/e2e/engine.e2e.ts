@@ -101,6 +101,6 @@ test('after a change in the last instruction the build starts from the layer bef
 
 test('a full disk of the machine is said, with what to do', async () => {
   const { outcome } = await buildOf([runOf('mount -t tmpfs -o size=1m tmpfs /mnt; head -c 2000000 /dev/zero >/mnt/x')]);
-  expect(outcome.error).toMatchObject({ code: 'instruction-failed', hint: expect.stringContaining('larger root volume') });
+  expect(outcome.error).toMatchObject({ code: 'instruction-failed', hint: expect.stringContaining('free some space there') });
   expect(leftovers(home.folder, outputFolder)).toEqual([]);
 });
