@@ -7,7 +7,9 @@ import type { Communicator } from '../../lib/ports/communicator';
 const MB = 1_000_000;
 
 /** What every communicator promises of a command that somebody attends to. */
-export function describeAttachments(using: () => { readonly communicator: Communicator; readonly folder: string }, terminals: boolean, ends: boolean): void {
+export function describeAttachments(
+  using: () => { readonly communicator: Communicator; readonly folder: string }, terminals: boolean, ends: boolean,
+): void {
   describe('attending to a command', () => {
     test('what goes in comes out, stdout and stderr apart, and with it the exit code', async () => {
       const attachment = await using().communicator.attach('id -u; cat; echo err >&2; exit 9');

@@ -47,15 +47,14 @@ describe('an empty project in Python, with the package alone', () => {
 
   const golden = async (...args: string[]) => {
     const { exitCode, stdout, stderr } = await run(['golden', ...args], {
-      cwd: project, env: { ...process.env, ...activated(), GOLDEN_HOME: HOME, WORD: 'of a shell' }, timeoutMs: 600_000,
+      cwd: project, env: { ...process.env, ...activated(), GOLDEN_HOME: HOME }, timeoutMs: 600_000,
     });
     return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
   };
 
-  test('has the command golden, which says how it ended, and takes what it is given as it is', async () => {
+  test('has the command golden', async () => {
     const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
     expect(await golden('--version')).toMatchObject({ exitCode: 0, stdout: `${version}\n` });
-    expect(await golden('plan', '$WORD * \'"')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('No image matches $WORD * \'"') });
   });
 
   test('builds the image of its twin in TypeScript, with a provisioner that is written in Python', async () => {
