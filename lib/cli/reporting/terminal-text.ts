@@ -25,7 +25,8 @@ export function harmlessText(text: string): string {
 
 /** Cuts a line to a width. */
 export function cut(line: string, width: number): string {
-  const characters = [...line];
+  // A character has two units at most: what stands behind those is not looked at, however much it is.
+  const characters = [...line.slice(0, 2 * Math.max(0, width) + 2)];
   return characters.length <= width ? line : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
 }
 
