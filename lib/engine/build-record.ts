@@ -74,22 +74,22 @@ export const KEPT = 'kept';
 /** Reads what a build recorded. Errors: `damaged-file`. */
 export async function readBuildRecord(state: StateStore, buildId: string): Promise<BuildRecord> {
   const records = await state.readJournal(buildId);
-  const file = state.journalPlace(buildId);
-  records.forEach((record, index) => demandShape(RECORD, record, { file, line: index + 1 }));
-  const detailOf = (shape: Shape, type: JournalRecord['type'], act?: string): unknown => {
+  const place = (index: number) => () => state.recordPlace(buildId, index);
+  for (const [index, record] of records.entries()) { await demandShape(RECORD, record, place(index)); }
+  const detailOf = async (shape: Shape, type: JournalRecord['type'], act?: string): Promise<unknown> => {
     const index = records.findIndex((record) => record.type === type && record.act === act);
     if (index < 0) { return undefined; }
     const { detail } = records[index];
-    demandShape(shape, detail, { file, line: index + 1 });
+    await demandShape(shape, detail, place(index));
     return detail;
   };
-  const started = detailOf(STARTED, 'started') as StartRecord | undefined;
-  if (!started && records.length > 0) { throw damagedFile('it does not say what was begun', { file, line: 1 }); }
+  const started = await detailOf(STARTED, 'started') as StartRecord | undefined;
+  if (!started && records.length > 0) { throw damagedFile('it does not say what was begun', await state.recordPlace(buildId, 0)); }
   return {
     buildId,
     begunAt: records[0]?.time,
     started,
-    provisioned: detailOf(PROVISIONED_SHAPE, 'done', PROVISIONED) as Provisioned | undefined,
+    provisioned: await detailOf(PROVISIONED_SHAPE, 'done', PROVISIONED) as Provisioned | undefined,
     kept: records.some(({ type, act }) => type === 'event' && act === KEPT),
     intents: records.filter(({ type }) => type === 'intent').map(({ act = '', detail = {} }) => ({ act, detail })),
   };

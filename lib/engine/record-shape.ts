@@ -1,3 +1,4 @@
+import type { Position } from '../errors';
 import { damagedFile } from '../plan/json-syntax';
 import type { JournalRecord } from '../ports/journal';
 
@@ -34,15 +35,24 @@ export const PROVISIONED_SHAPE: Shape = {
   machine: 'string', communicator: 'string', startedAt: 'string', phases: 'array', instructions: 'array', checks: 'object', cleaned: 'array',
 };
 
-/** Throws `damaged-file` where a value is not of this shape. Fields beyond it are nobody's business here. */
-export function demandShape(shape: Shape, value: unknown, at: { readonly file: string; readonly line: number }): void {
-  if (!isKind(value, 'object')) { throw damagedFile('its record has no details', at); }
+/**
+ * Throws `damaged-file` where a value is not of this shape. Fields beyond it are nobody's business here.
+ * @param place asked where the value is, where it has to be said
+ */
+export async function demandShape(shape: Shape, value: unknown, place: () => Promise<Position>): Promise<void> {
+  const fault = shapeFault(shape, value);
+  if (fault) { throw damagedFile(fault, await place()); }
+}
+
+function shapeFault(shape: Shape, value: unknown): string | undefined {
+  if (!isKind(value, 'object')) { return 'its record has no details'; }
   for (const [field, asked] of Object.entries(shape)) {
     const kind = asked.replace('?', '') as Kind;
     const found = (value as { readonly [field: string]: unknown })[field];
     if (found === undefined ? asked.endsWith('?') : isKind(found, kind)) { continue; }
-    throw damagedFile(`/${field} is ${found === undefined ? 'missing' : `no ${kind}`}`, at);
+    return `/${field} is ${found === undefined ? 'missing' : `no ${kind}`}`;
   }
+  return undefined;
 }
 
 function isKind(value: unknown, kind: Kind): boolean {

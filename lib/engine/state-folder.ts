@@ -17,6 +17,7 @@ export function stateInFolder(folder: string, clock: Clock): StateStore {
     },
     readJournal: (buildId) => readJournal(folder, buildId),
     journalPlace: (buildId) => journalPath(folder, buildId),
+    recordPlace: async (buildId, index) => ({ file: journalPath(folder, buildId), line: index + 1 }),
     removeJournal: (buildId) => rm(buildFolder(folder, buildId), { recursive: true, force: true }),
     acquireLock: (key, options) => LockFile.acquire(folder, key, options),
     lockOwner: (key) => lockOwner(folder, key, clock),

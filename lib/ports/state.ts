@@ -1,5 +1,6 @@
 import type { Clock } from './clock';
 import type { Journal, JournalRecord } from './journal';
+import type { Position } from '../errors';
 
 /** Keeps the records and locks of builds, where all who build the same images see them. */
 export interface StateStore {
@@ -14,10 +15,12 @@ export interface StateStore {
   readJournal(buildId: string): Promise<readonly JournalRecord[]>;
   /** For people: where the records of a build are. */
   journalPlace(buildId: string): string;
+  /** For people: where one of those records is, counting from 0. */
+  recordPlace(buildId: string, index: number): Promise<Position>;
   removeJournal(buildId: string): Promise<void>;
-  /** Waits until nobody else builds this key. Throws `interrupted` where the signal ends the wait. */
+  /** Waits until nobody else builds this key. Errors: `interrupted` where the signal ends the wait, `unreadable-lock`. */
   acquireLock(key: string, options: LockOptions): Promise<{ readonly lock: Lock; readonly waited: boolean }>;
-  /** Who has the lock of a key, and is alive as far as can be told. */
+  /** Who has the lock of a key, and is alive as far as can be told. Errors: `unreadable-lock`. */
   lockOwner(key: string): Promise<LockOwner | undefined>;
 }
 

@@ -57,7 +57,7 @@ export async function resumeCommand(ids: readonly string[], options: ResumeOptio
   const plans = new Map<ParsedPlan, Unfinished>();
   for (const each of newestOfEachKey(all)) {
     try {
-      plans.set(readPlanOf(each, state), each);
+      plans.set(await readPlanOf(each, state), each);
     } catch (error) {
       outcomes.push(reportEnd(reporter, surroundings, each.started.image, failed(each.started, error)));
     }
@@ -96,7 +96,7 @@ async function killedBuilds(state: StateStore, ids: readonly string[], damaged: 
   const unfinished = await unfinishedBuilds(state, (error) => damaged.push(error));
   const unknown = ids.find((id) => !unfinished.some(({ buildId }) => buildId === id));
   if (unknown !== undefined) {
-    const error = damaged.find(({ position }) => position?.file === state.journalPlace(unknown));
+    const error = damaged.find(({ position }) => position?.file.startsWith(state.journalPlace(unknown)));
     throw error ?? new GoldenError('no-such-build', `There is no unfinished build ${unknown} in ${state.description}`, {
       kind: 'usage', hint: 'golden resume --list shows those there are.',
     });
@@ -124,11 +124,11 @@ function newestOfEachKey(builds: readonly Unfinished[]): Unfinished[] {
 const ASKED: Shape = { host: 'string', output: 'string', onError: 'string', parameter: 'array?', secret: 'array?', region: 'string?', profile: 'string?' };
 
 /** The plan that a build was of. Errors: `damaged-file`, `plan-gone`, `plan-changed`, `not-resumable`. */
-function readPlanOf({ build: { buildId }, started }: Unfinished, state: StateStore): ParsedPlan {
+async function readPlanOf({ build: { buildId }, started }: Unfinished, state: StateStore): Promise<ParsedPlan> {
   const { image, planFile, definitionHash, deliveryHash, asked } = started;
   const instead = { kind: 'invalid', path: image, hint: 'golden build builds the image as it is now; golden gc removes what the killed build left.' } as const;
   if (!asked) { throw new GoldenError('not-resumable', `The build ${buildId} was not begun by this command`, instead); }
-  demandShape(ASKED, asked, { file: state.journalPlace(buildId), line: 1 });
+  await demandShape(ASKED, asked, () => state.recordPlace(buildId, 0));
   if (!existsSync(planFile)) { throw new GoldenError('plan-gone', `The build ${buildId} cannot be finished: its plan ${planFile} is not there any more`, instead); }
   const [parsed] = parsePlans([{ path: planFile, text: readText(planFile), image }]);
   if (parsed.plan.definitionHash !== definitionHash || parsed.plan.deliveryHash !== deliveryHash) {

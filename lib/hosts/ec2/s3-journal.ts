@@ -1,7 +1,7 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { listObjects, readText, writeText, type S3Place } from './s3-objects';
-import { GoldenError } from '../../errors';
-import { parseJsonLines } from '../../plan/json-syntax';
+import { listObjects, readText, s3Url, writeText, type S3Place } from './s3-objects';
+import { GoldenError, type Position } from '../../errors';
+import { damagedFile, parseJsonLines } from '../../plan/json-syntax';
 import type { Clock } from '../../ports/clock';
 import type { Journal, JournalRecord } from '../../ports/journal';
 
@@ -50,7 +50,7 @@ export class S3Journal implements Journal {
     const key = `${journalPrefix(this.place, this.buildId)}${String(last + 1).padStart(DIGITS, '0')}.json`;
     const text = numbered.map((record) => `${JSON.stringify(record)}\n`).join('');
     if (await writeText(this.place, key, text, { absent: true }) === undefined) {
-      throw new GoldenError('foreign-journal', `Another process writes the journal of build ${this.buildId} in s3://${this.place.bucket}/${key}`, {
+      throw new GoldenError('foreign-journal', `Another process writes the journal of build ${this.buildId} in ${s3Url(this.place, key)}`, {
         hint: 'Let one process at a time go on with a build.',
       });
     }
@@ -82,7 +82,7 @@ export async function openBuilds(place: S3Place): Promise<readonly string[]> {
       if (GoldenError.is(error) && error.code === 'damaged-file') { return []; }
       throw error;
     });
-    if (!records.some(({ type }) => type === 'finished')) { return { buildId, begun: records[0]?.time ?? '' }; }
+    if (!records.some(({ type }) => type === 'finished')) { return { buildId, begun: String(records[0]?.time) }; }
     // Its last record was written, and the mark left.
     await markFinished(place, buildId);
     return undefined;
@@ -97,14 +97,34 @@ export function journalPrefix({ prefix }: S3Place, buildId: string): string {
 
 /** The records of a build, in their order. Errors: `damaged-file`. */
 export async function readS3Journal(place: S3Place, buildId: string): Promise<readonly JournalRecord[]> {
+  return (await readObjects(place, buildId)).flatMap(({ records }) => records);
+}
+
+/** Where one of the records of a build is, counting from 0. */
+export async function recordPlace(place: S3Place, buildId: string, index: number): Promise<Position> {
+  let line = index + 1;
+  for (const { file, records } of await readObjects(place, buildId)) {
+    if (line <= records.length) { return { file, line }; }
+    line -= records.length;
+  }
+  return { file: s3Url(place, journalPrefix(place, buildId)) };
+}
+
+async function readObjects(place: S3Place, buildId: string): Promise<readonly { readonly file: string; readonly records: readonly JournalRecord[] }[]> {
   const keys = (await listObjects(place, journalPrefix(place, buildId))).map(({ Key }) => Key!).sort();
   const texts: string[] = [];
   for (let first = 0; first < keys.length; first += PARALLEL_READS) {
-    const some = await Promise.all(keys.slice(first, first + PARALLEL_READS).map((key) => readText(place, key)));
-    // One that was removed since it was listed is of a build that is being forgotten.
-    texts.push(...some.map((object) => object?.text ?? ''));
+    texts.push(...await Promise.all(keys.slice(first, first + PARALLEL_READS).map(async (key) => {
+      const object = await readText(place, key);
+      if (object?.isTooLarge) { throw damagedFile(`nobody recorded the ${object.bytes} bytes that it has`, { file: s3Url(place, key) }); }
+      // One that was removed since it was listed is of a build that is being forgotten.
+      return object?.text ?? '';
+    })));
   }
   // An object is written whole or not at all.
   const whole = (text: string) => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
-  return keys.flatMap((key, index) => parseJsonLines(whole(texts[index]), `s3://${place.bucket}/${key}`)) as unknown as readonly JournalRecord[];
+  return keys.map((key, index) => {
+    const file = s3Url(place, key);
+    return { file, records: parseJsonLines(whole(texts[index]), file) as unknown as readonly JournalRecord[] };
+  });
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'os';
-import { readText, removeText, writeText, type S3Place, type TextObject, type WriteCondition } from './s3-objects';
+import { readText, removeText, s3Url, writeText, type S3Place, type TextObject, type WriteCondition } from './s3-objects';
+import { GoldenError } from '../../errors';
 import type { Clock } from '../../ports/clock';
 import type { Lock, LockOptions, LockOwner } from '../../ports/state';
 
@@ -10,19 +11,17 @@ const RENEWAL_MS = 15_000;
 
 const POLL_MS = 2_000;
 
-/** How far the clocks of two computers may be apart. */
+/** How far our clock and that of S3 may be apart. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
 interface WrittenOwner extends LockOwner {
-  /** Milliseconds since the epoch. */
-  readonly expires: number;
   /** Tells one writing from the next, so that each has a version of its own. */
   readonly renewal: number;
 }
 
 /**
  * Takes the lock of a key: an object that is written only where there is none, or in place of a version that nobody renewed.
- * Of those who find the same version abandoned, S3 lets one replace it.
+ * Of those who find the same version abandoned, S3 lets one replace it. Errors: `interrupted` where the signal ends the wait, `unreadable-lock`.
  */
 export async function acquireS3Lock(place: S3Place, key: string, options: LockOptions): Promise<{ readonly lock: Lock; readonly waited: boolean }> {
   const { clock } = options;
@@ -36,26 +35,35 @@ export async function acquireS3Lock(place: S3Place, key: string, options: LockOp
     const etag = condition && await writeText(place, path, ownerText(options, 0), condition);
     if (etag) { return { lock: heldLock(place, path, etag, options), waited }; }
     // Where two came at the same moment, who has it is only seen the next time.
-    const owner = there && ownerIn(there.text);
-    if (owner && !told) { options.onWait(owner, { silent: false }); }
-    told ||= there !== undefined;
+    if (there && !condition && !told) {
+      options.onWait(demandOwner(place, path, there), { silent: false });
+      told = true;
+    }
     await clock.sleep(POLL_MS, options.signal);
   }
 }
 
-/** Who has the lock of a key, going by when it was last renewed. */
+/** Who has the lock of a key, going by when it was last renewed. Errors: `unreadable-lock`. */
 export async function s3LockOwner(place: S3Place, key: string, clock: Clock): Promise<LockOwner | undefined> {
-  const there = await readText(place, lockPath(place, key));
-  if (!there) { return undefined; }
-  const owner = ownerIn(there.text);
-  return owner && isExpired(owner, clock) ? undefined : owner;
+  const path = lockPath(place, key);
+  const there = await readText(place, path);
+  return there && !isExpired(there, clock) ? demandOwner(place, path, there) : undefined;
 }
 
-/** Undefined: it is not what we wrote. Whoever wants the lock waits until it was not renewed for long, as ever. */
+function demandOwner(place: S3Place, path: string, { text }: TextObject): WrittenOwner {
+  const owner = ownerIn(text);
+  if (owner) { return owner; }
+  throw new GoldenError('unreadable-lock', `The lock ${s3Url(place, path)} cannot be read: it does not say who has it`, {
+    hint: `Nobody can be renewing it: try again in ${(EXPIRY_MS + CLOCK_TOLERANCE_MS) / 60_000} minutes, then it is taken over.`,
+  });
+}
+
+/** Undefined: it is not what we wrote. */
 function ownerIn(text: string): WrittenOwner | undefined {
   try {
     const owner = JSON.parse(text) as WrittenOwner | null;
-    return typeof owner?.expires === 'number' && typeof owner.buildId === 'string' ? owner : undefined;
+    const { buildId, image, host, pid } = owner ?? {};
+    return [buildId, image, host].every((word) => typeof word === 'string') && Number.isSafeInteger(pid) ? owner! : undefined;
   } catch {
     return undefined;
   }
@@ -65,16 +73,16 @@ function lockPath({ prefix }: S3Place, key: string): string {
   return `${prefix}locks/${key}.json`;
 }
 
-function isExpired({ expires }: WrittenOwner, clock: Clock): boolean {
-  return expires + CLOCK_TOLERANCE_MS < clock.now();
+/** By the clock of S3, whatever that of its owner says. */
+function isExpired({ modified }: TextObject, clock: Clock): boolean {
+  return modified.getTime() + EXPIRY_MS + CLOCK_TOLERANCE_MS < clock.now();
 }
 
 /** On which condition the lock is ours to take. Undefined: somebody has it. */
 function conditionOf(there: TextObject | undefined, seen: { readonly since: number } | undefined, clock: Clock): WriteCondition | undefined {
   if (!there) { return { absent: true }; }
-  const owner = ownerIn(there.text);
   // What was not renewed before our eyes needs no clock of another computer.
-  const isAbandoned = (owner && isExpired(owner, clock)) || (seen !== undefined && clock.now() - seen.since > EXPIRY_MS);
+  const isAbandoned = isExpired(there, clock) || (seen !== undefined && clock.now() - seen.since > EXPIRY_MS);
   return isAbandoned ? { etag: there.etag } : undefined;
 }
 
@@ -117,7 +125,7 @@ function heldLock(place: S3Place, path: string, etag: string, options: LockOptio
   };
 }
 
-function ownerText({ buildId, image, clock }: LockOptions, renewal: number): string {
-  const owner: WrittenOwner = { buildId, image, pid: process.pid, host: hostname(), expires: clock.now() + EXPIRY_MS, renewal };
+function ownerText({ buildId, image }: LockOptions, renewal: number): string {
+  const owner: WrittenOwner = { buildId, image, pid: process.pid, host: hostname(), renewal };
   return JSON.stringify(owner);
 }

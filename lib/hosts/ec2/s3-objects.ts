@@ -1,6 +1,10 @@
+import type { Readable } from 'stream';
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type _Object } from '@aws-sdk/client-s3';
 import { awsCode } from './aws-errors';
 import type { Caller } from './aws-request';
+
+/** A thousand times what we ever write into one object. */
+const LARGEST_BYTES = 16 << 20;
 
 /** A bucket, and who may be asked for it. */
 export interface Bucket {
@@ -18,15 +22,27 @@ export interface S3Place extends Bucket {
 export type WriteCondition = { readonly absent: true } | { readonly etag: string };
 
 export interface TextObject {
+  /** Not read where it is too large to be ours: then it is empty. */
   readonly text: string;
+  readonly bytes: number;
+  readonly isTooLarge: boolean;
   readonly etag: string;
+  /** When it was written, by the clock of S3. */
+  readonly modified: Date;
+}
+
+/** An object's address, for people. */
+export function s3Url({ bucket }: Bucket, key: string): string {
+  return `s3://${bucket}/${key}`;
 }
 
 /** The text of an object. Undefined: there is none. */
 export async function readText({ client, bucket }: Bucket, key: string): Promise<TextObject | undefined> {
   try {
-    const { Body, ETag } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    return { text: await Body!.transformToString(), etag: ETag! };
+    const { Body, ETag, ContentLength: bytes = 0, LastModified } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    const isTooLarge = bytes > LARGEST_BYTES;
+    if (isTooLarge) { (Body as Readable).destroy(); }
+    return { text: isTooLarge ? '' : await Body!.transformToString(), bytes, isTooLarge, etag: ETag!, modified: LastModified! };
   } catch (error) {
     if (awsCode(error) === 'NoSuchKey' || awsCode(error) === 'NotFound') { return undefined; }
     throw error;

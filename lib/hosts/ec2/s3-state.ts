@@ -1,7 +1,7 @@
 import { DeleteObjectsCommand } from '@aws-sdk/client-s3';
-import { journalPrefix, markFinished, openBuilds, readS3Journal, S3Journal } from './s3-journal';
+import { journalPrefix, markFinished, openBuilds, readS3Journal, recordPlace, S3Journal } from './s3-journal';
 import { acquireS3Lock, s3LockOwner } from './s3-lock';
-import { listObjects, type S3Place } from './s3-objects';
+import { listObjects, s3Url, type S3Place } from './s3-objects';
 import type { Clock } from '../../ports/clock';
 import type { StateStore } from '../../ports/state';
 
@@ -12,10 +12,11 @@ const REMOVAL_CHUNK = 1000;
 export function s3State(place: S3Place, clock: Clock): StateStore {
   const { client, bucket, prefix } = place;
   return {
-    description: `s3://${bucket}/${prefix}`.replace(/\/$/, ''),
+    description: s3Url(place, prefix).replace(/\/$/, ''),
     openJournal: (buildId) => new S3Journal(place, buildId, clock),
     readJournal: (buildId) => readS3Journal(place, buildId),
-    journalPlace: (buildId) => `s3://${bucket}/${journalPrefix(place, buildId)}`,
+    journalPlace: (buildId) => s3Url(place, journalPrefix(place, buildId)),
+    recordPlace: (buildId, index) => recordPlace(place, buildId, index),
     acquireLock: (key, options) => acquireS3Lock(place, key, options),
     lockOwner: (key) => s3LockOwner(place, key, clock),
     unfinished: () => openBuilds(place),
