@@ -17,6 +17,7 @@ import { wasBootTested } from './manifest';
 import { describeError, summaryOf } from './outcome';
 import { deadBuilds, recover, type Captured } from './recovery';
 import { Redaction } from './redact';
+import { tellingSlowness } from './slow-state';
 import { Undo } from './undo';
 import type { BuildOutcome, EventSink } from '../ports/events';
 import type { Artifact, HostContext } from '../ports/host';
@@ -62,7 +63,7 @@ class Attempt {
   private recording: Promise<void> | undefined;
 
   constructor(private readonly request: BuildRequest, buildId: string, private readonly startedAt: number) {
-    this.journal = request.state.openJournal(buildId);
+    this.journal = tellingSlowness(request.state.openJournal(buildId), request.state, request.stateFolder, request.report);
     this.control = new ControlServer(request.stateFolder, buildId);
     this.control.start();
     const signal = AbortSignal.any([request.signal, this.ending.signal]);

@@ -60,7 +60,7 @@ export class Connection {
 export function commandFailed(purpose: string, exitCode: number, stderr: Buffer): GoldenError {
   const said = stderr.toString().trim().split('\n').slice(-5).join('\n');
   return new GoldenError('machine-command-failed', `The machine could not ${purpose} (exit code ${exitCode}): ${said}`, {
-    hint: /No space left/.test(said) ? 'Its disk is full: give the image a larger root volume.' : undefined,
+    hint: /No space left/.test(said) ? 'Its disk is full: give the image a larger rootVolumeSize; on this computer, free some space in the state folder.' : undefined,
   });
 }
 

@@ -1,5 +1,6 @@
 import { GoldenError } from '../errors';
 import type { BuildRequest } from './build-request';
+import { failureHint, type FailedRun } from './failure-hint';
 import type { Instruction, InstructionType } from '../plan/instructions';
 
 /** How one instruction ended: a line of the manifest. */
@@ -17,25 +18,21 @@ export interface InstructionResult {
 /** Lines of output that a message shows. */
 export const SHOWN_LINES = 10;
 
-export interface Failure {
-  readonly exitCode: number;
+export interface Failure extends FailedRun {
   readonly timedOut: boolean;
-  /** The last lines that it wrote. */
-  readonly lastLines: readonly string[];
 }
 
 /** The error of an instruction that failed: which one, how, and what it said last. */
 export function instructionFailed(
-  { plan, onError, operator, host, stateFolder }: BuildRequest, index: number, instruction: Instruction, { exitCode, timedOut, lastLines }: Failure,
+  request: BuildRequest, index: number, instruction: Instruction, { exitCode, timedOut, lastLines }: Failure,
 ): GoldenError {
+  const { plan, onError, operator } = request;
   const how = timedOut && 'timeoutSeconds' in instruction ? `took longer than ${instruction.timeoutSeconds} s` : `ended with exit code ${exitCode}`;
   const words = lastLines.map((line) => `\n  ${line}`).join('');
-  const fullDisk = lastLines.some((line) => line.includes('No space left on device'));
   return new GoldenError('instruction-failed', `Instruction ${index + 1} of ${plan.definition.instructions.length} (${instruction.type}) ${how}${words && `:${words}`}`, {
     kind: 'instruction',
     path: `${plan.image}/${instruction.origin}`,
-    hint: fullDisk && host.kind === 'sandbox' ? `The disk of the machine is that of ${stateFolder}: free some space there, or set GOLDEN_HOME to a folder on a larger disk.`
-      : fullDisk ? 'The disk of the machine is full: give the image a larger root volume.'
-        : onError === 'abort' || operator?.onFailure ? undefined : 'To look at the machine, build with --on-error ask, or abort.',
+    hint: failureHint(request, instruction, { exitCode, lastLines })
+      ?? (onError === 'abort' || operator?.onFailure ? undefined : 'To look at the machine, build with --on-error ask, or abort.'),
   });
 }

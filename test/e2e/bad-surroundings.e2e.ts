@@ -3,8 +3,11 @@ import { tmpdir } from 'os';
 import { join } from 'path';
 import { run } from '../../lib/process';
 import { writeAssembly } from '../cli/sample-assembly';
+import { Provisioner } from '../../lib/image/provisioners/provisioner';
+import { instructionsOf } from '../image/declaration';
 import { golden, GOLDEN, type JsonEvent } from '../support/golden';
 import { machinePlan } from '../support/machine-plan';
+import { sandboxHome } from '../support/sandbox-home';
 
 /* The real command where something is wrong with the computer: it says what, and what to do, and ends with 4. Nothing is stood in for. */
 
@@ -62,6 +65,35 @@ test('an assembly that may not be written to is told in place of the app, and on
   expect(r.said).toContain('--assembly-output');
   const there = await within(`mount -t tmpfs tmpfs ${bad}; cp -r ${assembly}/. ${bad}; mount -o remount,ro ${bad}`, ['validate', '--app', bad]);
   expect(there).toMatchObject({ exitCode: 0, said: '1 plan without faults: Stack/Web\n' });
+});
+
+test('a state folder on a slow disk is named while the build waits for it', async () => {
+  // WHEN the disk takes four seconds for the first record, and the build has no tools to go on
+  const slow = ['/usr/bin/strace', '--quiet=all', '--follow-forks', '--seccomp-bpf', '--trace=fdatasync', '--inject=fdatasync:delay_enter=4000000:when=1', '--output=/dev/null'];
+  const r = await golden(build, { cwd: work, through: slow, env: { PATH: bad, GOLDEN_HOME: join(work, 'home') } });
+  expect(r.events.at(-1)!.error).toMatchObject({ code: 'missing-tool' });
+  expect(r.events.filter(({ type, level }) => type === 'notice' && level === 'warning').map(({ message }) => message)).toEqual([
+    `The build waits for more than 3 s until a record of it is written to ${join(work, 'home')}: that disk is slow, or busy. Set GOLDEN_HOME to a folder on a faster disk of this computer, and look at what else writes to it`,
+  ]);
+});
+
+test('a machine that does not reach what it is to download is told with the URL, how often it was tried, and where to look', async () => {
+  const home = sandboxHome();
+  try {
+    const url = 'https://downloads.invalid/tool.tar.gz';
+    const instructions = instructionsOf(Provisioner.download({ url, sha256: 'a'.repeat(64), destination: '/opt/tool.tar.gz', retries: 1 }));
+    const app = writeAssembly(join(work, 'unreached'), { web: { ...machinePlan(instructions), image: 'Stack/Web' } });
+    const r = await golden(['build', '--app', app, '--json'], { cwd: work, env: { GOLDEN_HOME: home.folder } });
+    expect(r.exitCode).toBe(5);
+    expect(r.events.at(-1)!.error).toMatchObject({
+      code: 'instruction-failed',
+      path: 'Stack/Web/Download',
+      message: expect.stringContaining('curl: (6) Could not resolve host: downloads.invalid'),
+      hint: `The machine does not reach ${url}, which was tried 2 times: look at the network of this computer, its resolver (/etc/resolv.conf) and its proxy; or bring the file along with Provisioner.file().`,
+    });
+  } finally {
+    home.remove();
+  }
 });
 
 test('tools that are missing are named all at once, with the one command that installs them', async () => {

@@ -11,10 +11,13 @@ export interface PrivateCertificate {
   readonly remove: () => void;
 }
 
-/** A certificate for `localhost`, of an authority that nobody knows. */
-export async function privateCertificate(): Promise<PrivateCertificate> {
+/**
+ * A certificate for `localhost`, of an authority that nobody knows.
+ * @param shift how far from now it is made, as faketime(1) takes it: `+1y`. It is valid for two days
+ */
+export async function privateCertificate(shift?: string): Promise<PrivateCertificate> {
   const folder = mkdtempSync(join(tmpdir(), 'golden-certificate-'));
-  const openssl = (...args: string[]) => output(['openssl', ...args], { cwd: folder });
+  const openssl = (...args: string[]) => output([...shift ? ['faketime', '-f', shift] : [], 'openssl', ...args], { cwd: folder });
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   writeFileSync(join(folder, 'names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
   await openssl('req', '-x509', ...curve, '-keyout', 'authority.key', '-out', 'authority.pem', '-days', '2', '-subj', '/CN=Private authority');

@@ -1,7 +1,7 @@
 # Shell functions for `npm run quickstart` and `npm run verify`: they have to work before node_modules exists.
 
 SANDBOX_PACKAGES="mmdebstrap systemd-container slirp4netns uidmap iproute2 util-linux tar zstd ca-certificates e2fsprogs gdisk mtools grub-common grub-pc-bin grub-efi-amd64-bin qemu-system-x86 qemu-utils"
-TEST_PACKAGES="busybox-static openssh-server openssh-client ovmf libcap2-bin procps python3 python3-pip python3-venv curl git faketime"
+TEST_PACKAGES="busybox-static openssh-server openssh-client ovmf libcap2-bin procps python3 python3-pip python3-venv curl git faketime strace"
 
 say() { printf '\n==> %s\n' "$*"; }
 die() { printf '\nerror: %s\n' "$*" >&2; exit 1; }

@@ -38,7 +38,9 @@ const SKEWED = new Set(['RequestTimeTooSkewed', 'RequestInTheFuture']);
 /** Of Node: the way to the service, not the service. */
 const UNREACHABLE = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EPROXYREFUSED']);
 /** Of TLS: whoever answered does not prove who it is by a certificate that is trusted here. */
-const UNTRUSTED = /self-signed certificate|unable to (verify|get) .*certificate|certificate has expired|certificate's altnames/;
+const UNTRUSTED = /self-signed certificate|unable to (verify|get) .*certificate|certificate's altnames/;
+/** Of TLS: either its certificate or our clock is of another time. */
+const OTHER_TIME = /certificate (is not yet valid|has expired)/;
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE', 'UND_ERR_SOCKET']);
 
 /** AWS's own code of the error that a call ended with: `InvalidAMIName.Duplicate`. Undefined for all other errors. */
@@ -85,22 +87,29 @@ export function explained(error: unknown, call: CallName): GoldenError {
   const asked = `${call.service}:${call.action} in ${call.region}`;
   if (DENIED.has(name)) { return denied(message, call, error); }
   if (EXPIRED.has(name) || /token (is|has|included in the request is) expired|session has expired/i.test(message)) {
-    return new GoldenError('expired-credentials', `The credentials have expired: ${message}`, { hint: loginHint(), cause: error });
+    // Of a request, it is as well what EC2 says of one that our clock dates too early.
+    const hint = name === 'RequestExpired' ? `${loginHint()}\n${clockHint()}` : loginHint();
+    return new GoldenError('expired-credentials', `The credentials have expired: ${message}`, { hint, cause: error });
   }
   if (name === 'CredentialsProviderError') {
     return new GoldenError('no-credentials', `There are no credentials of AWS: ${message}`, { hint: loginHint(), cause: error });
   }
   if (SKEWED.has(name) || /Signature (not yet current|expired)|differ.{0,20}current time/i.test(message)) {
-    return new GoldenError('wrong-clock', `AWS does not take requests of this time: ${message}`, {
-      hint: `The clock of this computer says ${new Date().toISOString()}. Set it: timedatectl set-ntp true`, cause: error,
-    });
+    return new GoldenError('wrong-clock', `AWS does not take requests of this time: ${message}`, { hint: clockHint(), cause: error });
   }
   if (INVALID_CREDENTIALS.has(name)) {
-    return new GoldenError('invalid-credentials', `AWS does not accept these credentials: ${message}`, { hint: loginHint(), cause: error });
+    // So EC2 answers, too, where the time of a request is wrong.
+    const hint = name === 'AuthFailure' ? `${loginHint()}\n${clockHint()}` : loginHint();
+    return new GoldenError('invalid-credentials', `AWS does not accept these credentials: ${message}`, { hint, cause: error });
   }
   if (isUnreachable(error) || BROKEN.has(code ?? '') || name === 'TimeoutError') {
     return new GoldenError('unreachable', `${asked} was not answered by ${call.endpoint ?? 'its endpoint'}: ${message}`, {
       hint: 'See that this computer reaches it: network, proxy (HTTPS_PROXY), endpoints of the VPC, AWS_ENDPOINT_URL, the name of the region.', cause: error,
+    });
+  }
+  if (OTHER_TIME.test(message)) {
+    return new GoldenError('untrusted-certificate', `${asked} was answered by ${call.endpoint ?? 'somebody'} with a certificate of another time: ${message}`, {
+      hint: `${clockHint()} Where it is right, that certificate is out of date.`, cause: error,
     });
   }
   if (UNTRUSTED.test(message)) {
@@ -145,6 +154,10 @@ function loginHint(): string {
   const profile = process.env.AWS_PROFILE;
   const login = profile ? `aws sso login --profile ${profile}` : 'aws sso login';
   return `Sign in with "${login}" or "aws configure", or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`;
+}
+
+function clockHint(): string {
+  return `The clock of this computer says ${new Date().toISOString()}: where that is wrong, set it (timedatectl set-ntp true).`;
 }
 
 function sdkError(error: unknown): SdkError | undefined {

@@ -69,6 +69,22 @@ describe('certificates', () => {
     });
   });
 
+  test.each([['+1y', 'certificate is not yet valid'], ['-1y', 'certificate has expired']])('one of another time (%s) is told with the time of this computer', async (shift, said) => {
+    const other = await privateCertificate(shift);
+    try {
+      secure.setSecureContext({ key: other.key, cert: other.certificate });
+      process.env.AWS_CA_BUNDLE = other.authority;
+      await expect(clients().callerIdentity(REGION)).rejects.toMatchObject({
+        code: 'untrusted-certificate',
+        message: `sts:GetCallerIdentity in us-east-2 was answered by ${endpoint} with a certificate of another time: ${said}`,
+        hint: expect.stringMatching(/^The clock of this computer says 20.*: where that is wrong, set it \(timedatectl set-ntp true\)\. Where it is right, that certificate is out of date\.$/),
+      });
+    } finally {
+      secure.setSecureContext({ key: certificate.key, cert: certificate.certificate });
+      other.remove();
+    }
+  });
+
   test('a bundle that cannot be read is said before anything is asked', () => {
     process.env.AWS_CA_BUNDLE = '/nonexistent/bundle.pem';
     expect(clients).toThrow(expect.objectContaining({ code: 'unreadable-certificates', kind: 'usage' }));

@@ -5,6 +5,7 @@ import { answerEc2 } from './calls/ec2';
 import type { CloudFormation } from './cloudformation/cloudformation';
 import { conformanceOf } from './conformance/list';
 import type { Credentials } from './credentials';
+import { checkTime } from './request-time';
 import { denied, refusal, throttled, type FaultKind, type Faults } from './faults';
 import { newRequestId } from './ids';
 import { lambdaAction } from './lambda/rest-action';
@@ -85,6 +86,8 @@ export async function startServer(parts: ServerParts, port = 0): Promise<{ reado
 async function serve(parts: ServerParts, conditions: ObjectConditions, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const requestId = newRequestId();
   const { world } = parts;
+  response.sendDate = false;
+  if (world.settings.datedAnswers) { response.setHeader('date', timeOfAws(world).toUTCString()); }
   let request: Partial<Request> = {};
   const finish = (status: number, code?: string) => parts.log({
     service: request.service ?? '', action: request.action ?? '', region: request.region ?? '', status, code, at: world.clock.now(),
@@ -101,6 +104,7 @@ async function serve(parts: ServerParts, conditions: ObjectConditions, incoming:
     const action = actionOf(envelope, incoming, path, body);
     const full = { ...envelope, action, path, account: parts.credentials.account(envelope.accessKey) };
     request = full;
+    checkTime(incoming.headers['x-amz-date'], timeOfAws(world), full);
     const fault = admit(parts, full, body);
     const { service, region, account } = full;
     const role = parts.credentials.role(envelope.accessKey);
@@ -125,6 +129,10 @@ async function serve(parts: ServerParts, conditions: ObjectConditions, incoming:
     response.writeHead(known.status, { 'content-type': type, 'content-length': Buffer.byteLength(body), 'x-amzn-requestid': requestId });
     response.end(incoming.method === 'HEAD' ? undefined : body);
   }
+}
+
+function timeOfAws({ clock, settings }: WorldState): Date {
+  return new Date(clock.now() + settings.clockAheadMs);
 }
 
 /** Whether a call may be made at all, and the fault that it meets on its way. */

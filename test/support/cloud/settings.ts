@@ -29,6 +29,10 @@ export interface CloudSettings {
   noCapacity: { instanceType?: string; zone?: string; market?: 'spot' | 'on-demand' }[];
   /** Lifetime of the credentials of AssumeRole, whatever the caller asks for. */
   credentialSeconds?: number;
+  /** How far the clock of AWS is ahead of that of this computer, in milliseconds. Requests that are dated otherwise are refused. */
+  clockAheadMs: number;
+  /** Answers say what time it is. */
+  datedAnswers: boolean;
   blockPublicImages: boolean;
   /** Regions in which all volumes are encrypted, whether or not it is asked for. */
   encryptionByDefault: readonly string[];
@@ -49,6 +53,8 @@ export const DEFAULT_SETTINGS: CloudSettings = {
   buckets: false,
   denied: [],
   noCapacity: [],
+  clockAheadMs: 0,
+  datedAnswers: true,
   blockPublicImages: false,
   encryptionByDefault: [],
   defaultKey: 'alias/aws/ebs',
