@@ -15,7 +15,7 @@ const UNREACHED = new RegExp([
 ].join('|'), 'i');
 
 /** How they say that something is of another time than the clock's. */
-const OTHER_TIME = /certificate (?:is not yet valid|is not yet activated|has expired)|(?:Release file|repository) .*(?:is not valid yet|is expired)|Release file .* expired/i;
+const OTHER_TIME = /certificate (?:is not yet valid|is not yet activated|has expired)|(?:Release file|repository) .*(?:is not valid yet|is expired)|Release file .* expired|EXPKEYSIG/i;
 
 /** wget says nothing where it is quiet, but ends so where the network fails. */
 const WGET_NETWORK = 4;

@@ -4,6 +4,7 @@ import { join } from 'path';
 import { baseRecipe } from './base-recipe';
 import type { BaseSpec } from './base-spec';
 import { removeFolder } from './folder-removal';
+import { fetchHint } from './fetch-hint';
 import { explainingFullDisk } from './full-disk';
 import { draftName } from './owner';
 import { unpackRootTar } from './root-tar-source';
@@ -108,13 +109,9 @@ function bootstrapError(error: unknown, { distribution, suite }: MirrorSource): 
 }
 
 /** What to do, going by what apt said last. */
-export function bootstrapHint(said: string, distribution: string): string {
-  if (/not valid yet|is expired|certificate (has expired|is not yet valid)|NotYetValid|not activated/i.test(said)) {
-    return `The clock of this computer says ${new Date().toISOString()}: where that is wrong, set it (timedatectl set-ntp true); else the mirror is out of date, so name another one.`;
-  }
-  if (/Temporary failure resolving|Could not resolve|Could not connect|Unable to connect|Network is unreachable|Connection (timed out|refused)/i.test(said)) {
-    return 'This computer does not reach the mirrors: look at its network, its resolver (/etc/resolv.conf) and its proxy (http_proxy).';
-  }
+function bootstrapHint(said: string, distribution: string): string {
+  const hint = fetchHint(said, 'the mirrors');
+  if (hint) { return hint; }
   if (said.includes('NO_PUBKEY')) {
     return `This machine does not know the keys of ${distribution}: install the package with its archive keyring (${distribution}-archive-keyring or ${distribution}-keyring).`;
   }

@@ -5,6 +5,7 @@ import { join } from 'path';
 import { Readable } from 'stream';
 import { pipeline } from 'stream/promises';
 import type { ReadableStream } from 'stream/web';
+import { fetchHint } from './fetch-hint';
 import { asRoot, isRoot } from './user-namespace';
 import { GoldenError } from '../../errors';
 import type { RootTarSource } from '../../plan/model';
@@ -23,7 +24,11 @@ export async function unpackRootTar(source: RootTarSource, folder: string, optio
     async function* digest(pieces: AsyncIterable<Buffer>) { for await (const piece of pieces) { hash.update(piece); yield piece; } },
     createWriteStream(copy),
     { signal: options.signal },
-  );
+  ).catch((error: unknown) => {
+    // What the operating system refuses is explained by who knows where it is written to.
+    if (options.signal.aborted || (error instanceof Error && 'syscall' in error)) { throw error; }
+    throw unreadable(source.location, `it ended in the middle: ${reasonOf(error)}`, error);
+  });
   const found = hash.digest('hex');
   if (found !== source.sha256) {
     throw new GoldenError('wrong-checksum', `${source.location} has the SHA-256 ${found}, and the source says ${source.sha256}`, {
@@ -47,17 +52,26 @@ export async function unpackTar(tar: string, root: string, options: { readonly s
 }
 
 async function openRootTar(location: string, signal: AbortSignal): Promise<Readable> {
-  const unreadable = (why: string, cause?: unknown) => new GoldenError('root-tar-unreadable', `${location} cannot be read: ${why}`, {
-    hint: 'Put it there, or give the source another path or an http(s) URL.', cause,
-  });
   if (!/^https?:\/\//.test(location)) {
     const stream = createReadStream(location);
     return new Promise((resolve, reject) => {
       stream.once('open', () => resolve(stream));
-      stream.once('error', (error) => reject(unreadable(error.message, error)));
+      stream.once('error', (error) => reject(unreadable(location, error.message, error)));
     });
   }
-  const response = await fetch(location, { signal }).catch((error: Error) => { throw unreadable(String(error.cause ?? error.message), error); });
-  if (!response.ok || !response.body) { throw unreadable(`the server answered ${response.status} ${response.statusText}`); }
+  const response = await fetch(location, { signal }).catch((error: Error) => { throw unreadable(location, reasonOf(error), error); });
+  if (!response.ok || !response.body) { throw unreadable(location, `the server answered ${response.status} ${response.statusText}`); }
   return Readable.fromWeb(response.body as ReadableStream<Uint8Array>);
+}
+
+function unreadable(location: string, why: string, cause?: unknown): GoldenError {
+  return new GoldenError('root-tar-unreadable', `${location} cannot be read: ${why}`, {
+    hint: fetchHint(why, location) ?? 'Put it there, or give the source another path or an http(s) URL.', cause,
+  });
+}
+
+/** `fetch` only says that it failed, and keeps why. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as { readonly cause?: NodeJS.ErrnoException; readonly message: string };
+  return cause ? `${cause.code ?? ''} ${cause.message}`.trim() : message;
 }
