@@ -66,7 +66,16 @@ export async function startWatched(start: () => Promise<Machine>, context: Build
   };
 }
 
+export interface ConnectToOptions {
+  /** @default 300000 */
+  readonly timeoutMs?: number;
+  /** The first command that the machine gets. @default true */
+  readonly first?: string;
+}
+
 export interface OpenConnection {
+  /** What the first command wrote. */
+  readonly answer: string;
   readonly connection: Connection;
   /** Renews the lease no more: what cleans the machine ends it, too. */
   readonly endRenewal: () => Promise<void>;
@@ -77,7 +86,7 @@ export interface OpenConnection {
 
 /** Connects to a machine, and keeps its lease from then on. */
 export async function connectTo(
-  machine: Machine, factory: CommunicatorFactory, context: BuildContext, undo: Undo, timeoutMs = CONNECT_MS,
+  machine: Machine, factory: CommunicatorFactory, context: BuildContext, undo: Undo, { timeoutMs = CONNECT_MS, first }: ConnectToOptions = {},
 ): Promise<OpenConnection> {
   const { request, signal, report, folders } = context;
   const communicator = factory.open(machine);
@@ -95,10 +104,11 @@ export async function connectTo(
       await close();
     },
   });
-  await communicator.connect({ timeoutMs, signal });
+  const answer = await communicator.connect({ timeoutMs, signal, first });
   const connection = new Connection(machine, communicator, { clock: request.clock, report, signal });
   endRenewal = renewLease(connection);
   return {
+    answer: answer.toString().trim(),
     connection,
     endRenewal: () => endRenewal(),
     leave: async () => { await communicator.leave?.(); },

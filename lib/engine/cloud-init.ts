@@ -11,6 +11,9 @@ const DEGRADED = 2;
 /** How `timeout` ends where it had to end the command. */
 const TIMED_OUT = 124;
 
+/** A condition of the shell: cloud-init has set the machine up, and all of it went well; or it does so soon. */
+export const CLOUD_INIT_IS_DONE = '! command -v cloud-init >/dev/null 2>&1 || timeout 3 cloud-init status --wait >/dev/null 2>&1';
+
 const WAIT = `
 command -v cloud-init >/dev/null 2>&1 || exit 0
 timeout ${TIMEOUT_SECONDS} cloud-init status --wait >/dev/null 2>&1
@@ -22,12 +25,9 @@ fi
 exit $code
 `;
 
-/**
- * Waits until cloud-init has set the machine up. Errors: `cloud-init-failed`. That it ends degraded is a warning.
- * @param first a command that goes the same way, so that it need not go by itself
- */
-export async function awaitCloudInit(connection: Connection, first = ''): Promise<void> {
-  const { exitCode, stdout } = await connection.execute('sh -s', { stdin: `${first}${WAIT}`, timeoutMs: (TIMEOUT_SECONDS + 30) * 1000 });
+/** Waits until cloud-init has set the machine up. Errors: `cloud-init-failed`. That it ends degraded is a warning. */
+export async function awaitCloudInit(connection: Connection): Promise<void> {
+  const { exitCode, stdout } = await connection.execute(WAIT, { timeoutMs: (TIMEOUT_SECONDS + 30) * 1000 });
   if (exitCode === 0) { return; }
   const words = stdout.toString().split('\n').map((line) => line.trimEnd()).filter(Boolean).map((line) => `\n  ${line}`).join('');
   if (exitCode === DEGRADED) {

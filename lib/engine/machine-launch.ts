@@ -1,11 +1,14 @@
 import type { BuildContext } from './build-context';
 import { connectTo, startWatched, type OpenConnection, type Watch, type WatchedMachine } from './build-machine';
-import { awaitCloudInit } from './cloud-init';
+import { awaitCloudInit, CLOUD_INIT_IS_DONE } from './cloud-init';
 import type { Inputs } from './inputs';
 import type { CommunicatorFactory } from '../ports/communicator';
 
 /** A layer was saved while such a folder of its build was there. */
 const FORGET = 'rm -rf /var/tmp/golden-*';
+
+/** So that a machine that is ready need not be asked again. */
+const READY = 'ready';
 
 export interface MachineLaunchOptions extends Watch {
   readonly inputs: Inputs;
@@ -29,11 +32,9 @@ export async function launchMachine(context: BuildContext, { inputs, layer, ...w
 export async function connectLaunched(
   context: BuildContext, { machine, ...watched }: WatchedMachine, factory: CommunicatorFactory, { undo }: Watch, timeoutMs?: number,
 ): Promise<LaunchedMachine> {
-  const open = await context.phase('connect', () => connectTo(machine, factory, context, undo, timeoutMs), machine.description);
-  if (machine.cloudInit && context.request.plan.builder.waitForCloudInit) {
-    await context.phase('cloud-init', () => awaitCloudInit(open.connection, FORGET));
-  } else {
-    await open.connection.demand('be prepared', FORGET);
-  }
+  const waits = machine.cloudInit && context.request.plan.builder.waitForCloudInit;
+  const first = `${FORGET}; ${waits ? `if ${CLOUD_INIT_IS_DONE}; then echo ${READY}; fi` : `echo ${READY}`}`;
+  const open = await context.phase('connect', () => connectTo(machine, factory, context, undo, { timeoutMs, first }), machine.description);
+  if (open.answer !== READY) { await context.phase('cloud-init', () => awaitCloudInit(open.connection)); }
   return { ...watched, ...open };
 }

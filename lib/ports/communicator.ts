@@ -7,8 +7,8 @@ import type { LaunchRequirements } from './launch-requirements';
 export interface Communicator {
   readonly kind: 'exec' | 'ssh' | 'ssm';
 
-  /** Waits until the machine takes commands. Throws when the deadline passes. */
-  connect(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void>;
+  /** Waits until the machine takes commands, and returns what the first of them wrote to stdout. Throws when the deadline passes. */
+  connect(options: ConnectOptions): Promise<Buffer>;
 
   /**
    * Runs a short command and returns what it wrote. For the engine's own work; users' scripts go through the runner.
@@ -39,6 +39,13 @@ export interface Communicator {
 
   /** Drops connections and whatever was opened for them. May be called twice. */
   close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** A command that the machine shows itself with: it takes a few seconds at most, succeeds, and may run twice. @default true */
+  readonly first?: string;
 }
 
 export interface ExecuteOptions {

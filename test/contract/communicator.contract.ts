@@ -46,6 +46,14 @@ export function describeCommunicator(
       await fixture?.destroy();
     }, 60_000);
 
+    test('connecting returns what the first command wrote, and nothing where none was given', async () => {
+      const other = fixture.factory.open(fixture.machine);
+      const first = await other.connect({ timeoutMs: 60_000, first: 'id -u; echo "it\'s $((40 + 2))"' });
+      const again = await other.connect({ timeoutMs: 60_000 });
+      await other.close();
+      expect([first.toString().trim(), again.toString()]).toEqual(['0\nit\'s 42', '']);
+    });
+
     describe('executing a command', () => {
       test('runs it as root', async () => {
         expect(await sh('id -u')).toBe('0');

@@ -34,14 +34,17 @@ const notices = (events: readonly BuildEvent[]) => events.flatMap((e) => (e.type
   });
 
   test.each([
-    [0, 'built', undefined, []],
     [2, 'built', undefined, ['warning: cloud-init of the machine ended degraded:\n  status: as this test wants it']],
     [1, 'failed', 'cloud-init of the machine failed (exit code 1):\n  status: as this test wants it', []],
     [124, 'failed', 'cloud-init of the machine did not end within 20 min:\n  status: as this test wants it', []],
   ])('waits for its cloud-init, which ends with %d: %s', async (exitCode, status, message, said) => {
     bench.host.cloudInit = true;
     const provision = changed((inner) => ({
-      execute: async (command, options) => (String(options?.stdin).includes('cloud-init status --wait')
+      connect: async (options) => {
+        await inner.connect(options);
+        return Buffer.alloc(0);
+      },
+      execute: async (command, options) => (command.includes('cloud-init status --wait')
         ? { exitCode, stdout: Buffer.from('status: as this test wants it\n'), stderr: Buffer.alloc(0) } : inner.execute(command, options)),
     }));
     const { outcome, events } = await bench.build(plan, { communicators: { provision } });
@@ -49,6 +52,12 @@ const notices = (events: readonly BuildEvent[]) => events.flatMap((e) => (e.type
     expect(notices(events)).toEqual(said);
     expect(phases(events).slice(2, 5)).toEqual(['launch', 'connect', 'cloud-init']);
     expect(bench.leftovers()).toEqual([]);
+  });
+
+  test('whose cloud-init has ended, or that has none, is not asked for it again', async () => {
+    bench.host.cloudInit = true;
+    const { outcome, events } = await bench.build(plan);
+    expect([outcome.status, phases(events).slice(2, 5)]).toEqual(['built', ['launch', 'connect', 'provision']]);
   });
 
   test('does not wait for its cloud-init where the plan says so', async () => {

@@ -18,9 +18,9 @@ export class BreakingCommunicator implements Communicator {
     this.kind = inner.kind;
   }
 
-  async connect(options: Parameters<Communicator['connect']>[0]): Promise<void> {
+  async connect(...args: Parameters<Communicator['connect']>): ReturnType<Communicator['connect']> {
     this.counts.connects++;
-    await this.inner.connect(options);
+    return this.inner.connect(...args);
   }
 
   async execute(...args: Parameters<Communicator['execute']>): ReturnType<Communicator['execute']> {

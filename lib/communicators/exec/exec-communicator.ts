@@ -4,7 +4,7 @@ import { inTerminal, resizeTerminal } from './terminal-script';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
 import type { AttachOptions, Attachment } from '../../ports/attachment';
-import type { Communicator, CommunicatorFactory, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
+import type { Communicator, CommunicatorFactory, ConnectOptions, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
 import type { Machine } from '../../ports/host';
 import { killGroup, run, start } from '../../process';
 
@@ -29,14 +29,14 @@ class ExecCommunicator implements Communicator {
 
   constructor(private readonly machine: Machine) {}
 
-  async connect(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void> {
+  async connect({ first = 'true', ...options }: ConnectOptions): Promise<Buffer> {
     const deadline = Date.now() + options.timeoutMs;
     for (;;) {
       // A machine that has gone is not even tried, so nobody else would notice.
       if (options.signal?.aborted) { throw new GoldenError('interrupted', 'Interrupted while the machine was waited for', { kind: 'interrupted' }); }
-      const ready = await this.execute('true', { timeoutMs: Math.max(1, Math.min(TRY_MS, deadline - Date.now())), signal: options.signal })
-        .then(({ exitCode }) => exitCode === 0, (error) => { if (isPassing(error)) { return false; } throw error; });
-      if (ready) { return; }
+      const answer = await this.execute(first, { timeoutMs: Math.max(1, Math.min(TRY_MS, deadline - Date.now())), signal: options.signal })
+        .catch((error) => { if (isPassing(error)) { return undefined; } throw error; });
+      if (answer?.exitCode === 0) { return answer.stdout; }
       if (Date.now() > deadline) {
         throw new GoldenError('timed-out', `The machine does not take commands after ${options.timeoutMs / 1000} s (${this.machine.description})`);
       }

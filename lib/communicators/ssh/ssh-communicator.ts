@@ -10,7 +10,7 @@ import { upload } from './upload';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
 import type { AttachOptions, Attachment } from '../../ports/attachment';
-import type { Communicator, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
+import type { Communicator, ConnectOptions, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
 import type { Machine } from '../../ports/host';
 
 const EXECUTE_MS = 60_000;
@@ -39,7 +39,7 @@ export class SshCommunicator implements Communicator {
 
   constructor(private readonly machine: Machine, private readonly connection: SshConnection, private readonly setting: SshCommunicatorSetting) {}
 
-  async connect(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void> {
+  async connect({ first = 'true', ...options }: ConnectOptions): Promise<Buffer> {
     const deadline = Date.now() + options.timeoutMs;
     // A connection from before a restart may look alive for a while.
     await this.connection.close();
@@ -47,8 +47,8 @@ export class SshCommunicator implements Communicator {
     let reason: GoldenError | undefined;
     for (;;) {
       try {
-        await Promise.race([this.probe(Math.max(1, Math.min(TRY_MS, deadline - Date.now())), options.signal), lost]);
-        return;
+        const timeoutMs = Math.max(1, Math.min(TRY_MS, deadline - Date.now()));
+        return await Promise.race([this.probe(first, { timeoutMs, signal: options.signal }), lost]);
       } catch (error) {
         if (!this.mayPass(error)) { throw error; }
         // A try that the deadline cut off says less than the one before it.
@@ -134,14 +134,15 @@ export class SshCommunicator implements Communicator {
     return RemoteCommand.start(this.connection, command, { user: this.setting.user, timeoutMs, signal: options.signal });
   }
 
-  private async probe(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    await this.connection.ready({ timeoutMs, signal });
-    const { exitCode, stderr } = await this.execute('true', { timeoutMs, signal });
+  private async probe(command: string, limits: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<Buffer> {
+    await this.connection.ready(limits);
+    const { exitCode, stdout, stderr } = await this.execute(command, limits);
     if (exitCode !== 0) {
       throw new GoldenError('sudo-refused', `The user ${this.setting.user} cannot run commands as root: ${stderr.toString().trim()}`, {
         hint: 'Let the login user run sudo without a password.',
       });
     }
+    return stdout;
   }
 }
 

@@ -6,12 +6,12 @@ import { downloadFailed, sendFile } from './send-file';
 import { interrupted, type SsmApi } from './ssm-api';
 import { Task, type TaskEnd, type TaskMachine, type TaskOptions } from './task';
 import { attachTask, type TaskRunner } from './task-attachment';
-import { PROBE_TEXT } from './task-script';
+import { PROBE_TEXT, THERE } from './task-script';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
 import type { AttachOptions, Attachment } from '../../ports/attachment';
 import type { Clock } from '../../ports/clock';
-import type { Communicator, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
+import type { Communicator, ConnectOptions, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
 import type { Machine } from '../../ports/host';
 import type { StagedFile, Staging } from '../../ports/staging';
 
@@ -52,7 +52,7 @@ export class SsmCommunicator implements Communicator {
     this.tasks = { runCommand: this.runCommand, staging, clock, forget: [] };
   }
 
-  async connect({ timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void> {
+  async connect({ timeoutMs, signal, first = 'true' }: ConnectOptions): Promise<Buffer> {
     const { machine, clock } = this.options;
     const over = new AbortController();
     const lost = machine.lost.then((reason) => { throw new GoldenError('machine-lost', reason); });
@@ -63,9 +63,9 @@ export class SsmCommunicator implements Communicator {
     const mark = `up.${randomBytes(6).toString('hex')}`;
     try {
       for (;;) {
-        const found = await Promise.race([this.probe(mark, until), lost, limit]);
-        if (found === 'ready') { this.mark = mark; return; }
+        const found = await Promise.race([this.probe(mark, first, until), lost, limit]);
         if (found === 'late') { throw tooLate(machine, timeoutMs, reason); }
+        if (Buffer.isBuffer(found)) { this.mark = mark; return found; }
         reason = found;
         await Promise.race([clock.sleep(PAUSE_MS, until), lost, limit]);
       }
@@ -145,11 +145,12 @@ export class SsmCommunicator implements Communicator {
     this.options.api.close();
   }
 
-  /** Ready, or what keeps the machine from taking commands. */
-  private async probe(mark: string, signal: AbortSignal): Promise<'ready' | GoldenError> {
+  /** What the command wrote, or what keeps the machine from taking it. */
+  private async probe(mark: string, command: string, signal: AbortSignal): Promise<Buffer | GoldenError> {
     try {
-      const said = await this.runCommand.run(`mark=${mark}\n${PROBE_TEXT}`, { seconds: PROBE_SECONDS, signal, unknownMs: 0 });
-      if (said.includes('golden is there')) { return 'ready'; }
+      const said = await this.runCommand.run(`mark=${mark}\n${PROBE_TEXT}\n${command}`, { seconds: PROBE_SECONDS, signal, unknownMs: 0 });
+      const at = said.indexOf(THERE);
+      if (at >= 0) { return Buffer.from(said.slice(at + THERE.length).replace(/^\n/, '')); }
       return new GoldenError('connection-lost', `a command was answered with ${JSON.stringify(said.slice(0, 200))}`);
     } catch (error) {
       if (signal.aborted) { throw interrupted(error); }

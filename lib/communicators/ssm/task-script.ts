@@ -193,10 +193,13 @@ const SEND = `
 size=$(stat -L -c %s -- "$file") && set -- $(sha256sum <"$file") && deliver "$file" "$put" && echo "$size $1"
 `;
 
+/** What the machine says before the first command that it was asked for. */
+export const THERE = 'golden is there';
+
 /** Says that the machine takes commands, and leaves a mark that does not outlive a restart. Gets `mark`. */
 const PROBE = `umask 077
 ${FOLDER}
-mkdir -p "$tasks" && true >"$tasks/$mark" && echo golden is there
+mkdir -p "$tasks" && true >"$tasks/$mark" && echo ${THERE}
 `;
 
 /** The texts as they are sent: without indentation, since a command should be short. */
