@@ -2,6 +2,7 @@ import { setMaxListeners } from 'events';
 import { callingArguments } from './apply/calling-process';
 import { openTerminal } from './apply/terminal-device';
 import { runCli } from './cli';
+import { ownStreams } from './console/process-streams';
 import { EXIT_CODES } from './exit-codes';
 import { ownEnvironment } from './own-environment';
 import type { Output } from './surroundings';
@@ -39,7 +40,7 @@ void runCli(process.argv.slice(2), {
   clock: systemClock,
   signal: controller.signal,
   terminal: openTerminal,
-  streams: process,
+  streams: ownStreams(),
   callingArguments,
   hosts: wireHost,
   states: openStateStore,

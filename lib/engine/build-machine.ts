@@ -122,8 +122,9 @@ export async function connectTo(
 /** How a person gets into a machine that is left behind, as it is now: a restart changes it. */
 async function wayInto({ id, access, lease }: Machine, { buildId }: BuildContext): Promise<string> {
   const enter = await access.enter?.();
-  const how = enter ? `Enter the machine ${id} with golden shell ${buildId}, or with: ${quoteAll([...enter, '/bin/sh'])}`
-    : access.instanceId ? `Enter the machine ${id} with golden exec ${buildId}, or with: aws ssm start-session --target ${access.instanceId}, or with a key of your own at ${access.address ?? 'its address'}`
-      : `The machine ${id} cannot be entered from here`;
+  const commands = `Look at the machine ${id} with golden shell ${buildId}, golden exec ${buildId} -- COMMAND, or golden cp ${buildId}:/PATH .`;
+  const how = enter ? `${commands}\nOr enter it with: ${quoteAll([...enter, '/bin/sh'])}`
+    : access.instanceId ? `${commands}\nThey take Systems Manager, as does: aws ssm start-session --target ${access.instanceId}; else it is reached with a key of your own at ${access.address ?? 'its address'}`
+      : `The machine ${id} goes on, and cannot be entered any more: the key to it was in the memory of the build. With --on-error ask, a build opens a shell on it.`;
   return lease ? `${how}\nIt ends itself when its lease runs out. To keep it for longer, run on it as root: ${lease.disarm}` : how;
 }

@@ -1,6 +1,7 @@
 import { GoldenError } from '../errors';
 import type { BuildContext } from './build-context';
 import type { Connection } from './connection';
+import { howToLook } from './instruction-result';
 import { describeCheck, type Check, type CheckType } from '../plan/checks';
 import type { CheckResult } from '../verify/check-result';
 import { evaluateChecks } from '../verify/evaluate';
@@ -67,7 +68,7 @@ function checksFailed(failed: readonly CheckSummary[], { request }: BuildContext
     path: located(request.plan.image, failed[0].origin),
     hint: phase === 'boot-test'
       ? 'The machine that was provisioned passed: look at what is enabled, and not only started.'
-      : 'To look at the machine, build with --on-error ask, or abort.',
+      : howToLook(request),
   });
 }
 

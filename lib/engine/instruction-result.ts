@@ -22,17 +22,21 @@ export interface Failure extends FailedRun {
   readonly timedOut: boolean;
 }
 
+/** How the machine of a failure is looked at, where whoever builds does not do so already. */
+export function howToLook({ onError, operator }: BuildRequest): string | undefined {
+  return onError === 'abort' || operator?.onFailure ? undefined : 'To look at the machine, build with --on-error ask, or abort.';
+}
+
 /** The error of an instruction that failed: which one, how, and what it said last. */
 export function instructionFailed(
   request: BuildRequest, index: number, instruction: Instruction, { exitCode, timedOut, lastLines }: Failure,
 ): GoldenError {
-  const { plan, onError, operator } = request;
+  const { plan } = request;
   const how = timedOut && 'timeoutSeconds' in instruction ? `took longer than ${instruction.timeoutSeconds} s` : `ended with exit code ${exitCode}`;
   const words = lastLines.map((line) => `\n  ${line}`).join('');
   return new GoldenError('instruction-failed', `Instruction ${index + 1} of ${plan.definition.instructions.length} (${instruction.type}) ${how}${words && `:${words}`}`, {
     kind: 'instruction',
     path: `${plan.image}/${instruction.origin}`,
-    hint: failureHint(request, instruction, { exitCode, lastLines })
-      ?? (onError === 'abort' || operator?.onFailure ? undefined : 'To look at the machine, build with --on-error ask, or abort.'),
+    hint: failureHint(request, instruction, { exitCode, lastLines }) ?? howToLook(request),
   });
 }

@@ -42,6 +42,20 @@ describe('a build of an ordinary user', () => {
     expect(readdirSync(join(ada.home, 'sandbox', 'machines'))).toEqual([]);
   });
 
+  test('is entered while it runs, and when it has left its machine', async () => {
+    const plan = { ...machinePlan([runOf('echo evidence >/srv/word; echo ready; until [ -e /srv/go ]; do sleep 0.1; done')]), image: 'Stack/Left' };
+    const app = writeAssembly(join(ada.folder, 'left'), { image: plan });
+    let entered: Promise<GoldenRun> | undefined;
+    const built = await ada.golden(['build', '--app', app, '--json', '--on-error', 'abort'], {
+      onEvent: ({ type }) => { if (type === 'instruction.output') { entered ??= ada.golden(['exec', '--no-publish', 'Stack/Left', '--', 'touch', '/srv/go']); } },
+    });
+    expect(await entered).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(last(built)).toMatchObject({ status: 'failed', error: { code: 'not-published' } });
+    expect(await ada.golden(['exec', 'Stack/Left', '--', 'sh', '-c', 'id -u; cat /srv/word'])).toMatchObject({ exitCode: 0, stdout: '0\nevidence\n', stderr: '' });
+    expect(await ada.golden(['gc'])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('machine') });
+    expect(leftovers(ada.home, ada.output)).toEqual([]);
+  });
+
   test('is told by the doctor how images can be built', async () => {
     const { exitCode, stdout } = await ada.golden(['doctor']);
     expect(stdout).toMatch(/^yes {2}machines of an ordinary user {2}in a user namespace/m);

@@ -145,7 +145,9 @@ const simple = testPlan([runOf('echo hello >/etc/motd', { origin: 'Motd' }), put
     const [machine] = bench.host.machines;
     expect(readdirSync(join(machine.root, 'srv'))).toEqual(['evidence']);
     expect(events.flatMap((e) => (e.type === 'notice' && e.level === 'warning' ? [e.message] : []))).toEqual([
-      expect.stringMatching(/^Enter the machine \w+ with golden shell [0-9a-f]{16}, or with: .*nsenter -t \d+ .* \/bin\/sh$/),
+      expect.stringMatching(
+        /^Look at the machine \w+ with golden shell ([0-9a-f]{16}), golden exec \1 -- COMMAND, or golden cp \1:\/PATH \.\nOr enter it with: .*nsenter -t \d+ .* \/bin\/sh$/,
+      ),
       expect.stringMatching(/^Left as it is, .*\nRemove it with: golden gc --host sandbox$/),
     ]);
     expect(outcome.error?.hint).toBeUndefined();

@@ -26,6 +26,8 @@ export interface GoldenOptions {
   /** The command itself. @default the one of this project */
   readonly file?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** What it reads. @default nothing, from the device of that name */
+  readonly input?: string;
   /** Called with the process, to signal it. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
   /** Called with each event as it comes, where `--json` is given. */
@@ -40,15 +42,17 @@ export function golden(args: readonly string[], options: GoldenOptions): Promise
     cwd: options.cwd,
     // Apps call tsx, wherever the suite's folder is.
     env: { ...process.env, NODE_NO_WARNINGS: '1', PATH: `${join(PROJECT, 'node_modules', '.bin')}:${process.env.PATH}`, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  // It may end before it has read all.
+  child.stdin?.on('error', () => undefined).end(options.input);
   const kill = (signal: NodeJS.Signals) => { child.kill(signal); };
   options.onStart?.(kill);
   let stdout = '';
   let stderr = '';
   let unread = '';
   const events: JsonEvent[] = [];
-  child.stdout.on('data', (data) => {
+  child.stdout!.on('data', (data) => {
     stdout += data;
     if (!args.includes('--json')) { return; }
     const lines = (unread + data).split('\n');
@@ -59,7 +63,7 @@ export function golden(args: readonly string[], options: GoldenOptions): Promise
       options.onEvent?.(event, kill);
     }
   });
-  child.stderr.on('data', (data) => { stderr += data; });
+  child.stderr!.on('data', (data) => { stderr += data; });
   return new Promise((resolve) => child.on('close', (exitCode) => {
     resolve({ exitCode, stdout, stderr, seconds: (Date.now() - started) / 1000, events });
   }));

@@ -22,6 +22,7 @@ export async function attendShell(
   stdout.on('resize', resize);
   stdin.setRawMode?.(true);
   try {
+    await streams.passOutput?.();
     return await carry(attachment, streams, { stdin: true, signal: options.signal });
   } finally {
     stdin.setRawMode?.(false);

@@ -9,12 +9,18 @@ import { endProcessesOf } from './orphans';
 import { draftOwner, isRunning } from './owner';
 import type { SandboxFolder } from './sandbox-folder';
 
-/**
- * Removes what processes that are gone left behind, and what was not used for long; nothing of a running one. Returns a line for each thing it removed.
- * @param others folders of images that lie elsewhere
- */
-export async function collectGarbage(folder: SandboxFolder, outputFolder: string, others: readonly string[] = []): Promise<string[]> {
-  const removed = await abandonedMachines(folder);
+export interface GarbageOptions {
+  /** Folders of images that lie elsewhere. @default none */
+  readonly others?: readonly string[];
+  /** Tells the machines that may go. @default all */
+  readonly isMeant?: (machineId: string) => boolean;
+}
+
+/** Removes what processes that are gone left behind, and what was not used for long; nothing of a running one. Returns a line for each thing it removed. */
+export async function collectGarbage(
+  folder: SandboxFolder, outputFolder: string, { others = [], isMeant = () => true }: GarbageOptions = {},
+): Promise<string[]> {
+  const removed = await abandonedMachines(folder, isMeant);
   removed.push(...await abandonedDrafts(folder.machines, 'unfinished machine'));
   removed.push(...await abandonedDrafts(folder.bases, 'unfinished base'));
   removed.push(...await abandonedDrafts(folder.layers, 'unfinished layer'));
@@ -27,10 +33,10 @@ export async function collectGarbage(folder: SandboxFolder, outputFolder: string
   return removed;
 }
 
-async function abandonedMachines(folder: SandboxFolder): Promise<string[]> {
+async function abandonedMachines(folder: SandboxFolder, isMeant: (id: string) => boolean): Promise<string[]> {
   const removed: string[] = [];
   for (const id of await namesIn(folder.machines)) {
-    if (draftOwner(id)) { continue; }
+    if (draftOwner(id) || !isMeant(id)) { continue; }
     const owner = await machineOwner(folder, id);
     if (owner && isRunning(owner)) { continue; }
     await discardMachine(folder, id);

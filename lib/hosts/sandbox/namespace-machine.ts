@@ -63,7 +63,7 @@ export class NamespaceMachine implements Machine {
     this.lost = new Promise((resolve) => {
       void this.ended.then(async (how) => { if (!this.asked) { resolve(await this.explain('The machine ended', how)); } });
     });
-    this.access = { user: 'root', enter: async () => this.enter() };
+    this.access = { user: 'root', enter: async () => enteringNamespace(this.leader().pid) };
   }
 
   get description(): string { return `user namespace, process ${this.child.pid}`; }
@@ -125,7 +125,7 @@ export class NamespaceMachine implements Machine {
     });
     const how = await Promise.race([ready, late]).finally(() => settle());
     if (how === 'interrupted') { throw new GoldenError('interrupted', 'Interrupted while the machine started', { kind: 'interrupted' }); }
-    this.first = how === true ? this.findLeader() : undefined;
+    this.first = how === true ? namespaceLeader(this.child.pid!) : undefined;
     if (!this.first) {
       const why = how === 'late' ? `it does not take commands after ${START_MS / 1000} s` : await this.ended;
       throw new GoldenError('machine-failed', await this.explain('The machine could not be made', why), {
@@ -138,21 +138,22 @@ export class NamespaceMachine implements Machine {
     this.child.unref();
   }
 
-  /** The first process within the innermost namespace: see `NAMESPACE_SCRIPT`. */
-  private findLeader(): ProcessEntry | undefined {
-    const below = (pids: readonly number[]) => pids.flatMap((pid) => childrenOf(pid));
-    const inner = below(below([this.child.pid!]).map(({ pid }) => pid)).filter(({ name }) => name === 'unshare');
-    return below(inner.map(({ pid }) => pid))[0];
-  }
-
-  private enter(): readonly string[] {
-    return ['nsenter', `--target=${this.leader().pid}`, ...(rootFlags().length > 0 ? ['--user'] : []), '--mount', '--uts', '--ipc', '--pid', '--'];
-  }
-
   /** What happened, and what was said last. */
   private async explain(what: string, how: string): Promise<string> {
     const log = await readFile(this.consoleLog, 'utf8').catch(() => '');
     const tail = log.trim().split('\n').slice(-8).filter(Boolean).map((line) => `\n  ${line}`).join('');
     return `${what} (${how})${tail}`;
   }
+}
+
+/** The first process within the innermost namespace of a machine: see `NAMESPACE_SCRIPT`. */
+export function namespaceLeader(outermost: number): ProcessEntry | undefined {
+  const below = (pids: readonly number[]) => pids.flatMap((pid) => childrenOf(pid));
+  const inner = below(below([outermost]).map(({ pid }) => pid)).filter(({ name }) => name === 'unshare');
+  return below(inner.map(({ pid }) => pid))[0];
+}
+
+/** Command that runs its further arguments in a machine, as its root. */
+export function enteringNamespace(leader: number): readonly string[] {
+  return ['nsenter', `--target=${leader}`, ...(rootFlags().length > 0 ? ['--user'] : []), '--mount', '--uts', '--ipc', '--pid', '--'];
 }

@@ -173,10 +173,11 @@ export class SandboxHost implements Host {
     return this.artifacts.discard(draft);
   }
 
-  /** What belongs to a process that is gone is told by itself: nobody has to say which build it was, but where else it put images. */
+  /** What belongs to a process that is gone is told by itself; but a machine that another build left may be wanted. */
   removeBuild({ intents }: DeadBuild): Promise<readonly string[]> {
     const drafts = intents.filter(({ act }) => act === 'draft-artifact').map(({ detail }) => String(detail.folder));
-    return collectGarbage(this.folder, this.artifacts.outputFolder, drafts.map((draft) => dirname(draft)));
+    const machines = new Set(intents.filter(({ act }) => act === 'launch-machine').map(({ detail }) => String(detail.id)));
+    return collectGarbage(this.folder, this.artifacts.outputFolder, { others: drafts.map((draft) => dirname(draft)), isMeant: (id) => machines.has(id) });
   }
 
   collectGarbage(): Promise<readonly string[]> {

@@ -161,6 +161,18 @@ describe('a draft of a process that is gone', () => {
   });
 });
 
+test('with a build its machines are removed, and none that another build left to be looked at', async () => {
+  const machines = join(folder, 'state', 'sandbox', 'machines');
+  for (const id of ['aaa1', 'bbb2']) {
+    mkdirSync(join(machines, id), { recursive: true });
+    writeFileSync(join(machines, id, 'machine.json'), JSON.stringify({ id, owner: { pid: 999999999, started: 1 } }));
+  }
+  const host = new SandboxHost({ stateFolder: join(folder, 'state'), outputFolder: folder });
+  expect(await host.removeBuild({ buildId: 'b1', intents: [{ act: 'launch-machine', detail: { id: 'aaa1' } }] })).toEqual(['machine aaa1: its build is gone']);
+  expect(readdirSync(machines)).toEqual(['bbb2']);
+  expect(await host.collectGarbage()).toEqual(['machine bbb2: its build is gone']);
+});
+
 describe('collecting garbage', () => {
   const collect = () => collectGarbage(new SandboxFolder(join(folder, 'state')), folder);
 
