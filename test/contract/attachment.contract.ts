@@ -8,7 +8,7 @@ const MB = 1_000_000;
 
 /** What every communicator promises of a command that somebody attends to. */
 export function describeAttachments(
-  using: () => { readonly communicator: Communicator; readonly folder: string }, terminals: boolean, ends: boolean,
+  using: () => { readonly communicator: Communicator; readonly folder: string }, terminals: boolean,
 ): void {
   describe('attending to a command', () => {
     test('what goes in comes out, stdout and stderr apart, and with it the exit code', async () => {
@@ -33,7 +33,7 @@ export function describeAttachments(
       expect(await Promise.all([text(attachment.stdout), text(attachment.stderr), attachment.ended])).toEqual(['end\n', '', 0]);
     });
 
-    (ends ? test : test.skip)(`it is ended with its children${ends ? '' : ' (not yet over SSH on a booted machine: they stay)'}`, async () => {
+    test('it is ended with its children', async () => {
       const pidFile = `${using().folder}/attended`;
       const attachment = await using().communicator.attach(`sleep 1000 & echo $! $$ > ${quote(pidFile)}; wait`);
       attachment.stdout.resume();

@@ -22,10 +22,10 @@ const MB = 1_000_000;
 /**
  * What every communicator promises, whatever carries its bytes. Runs against a real machine.
  * @param connected whether there is a connection that can be `cut`
- * @param options whether it has `terminals`, and ends what is attended to with all its children
+ * @param options whether it has `terminals`
  */
 export function describeCommunicator(
-  name: string, connected: boolean, makeFixture: () => Promise<CommunicatorFixture>, { terminals = true, endsAttended = true } = {},
+  name: string, connected: boolean, makeFixture: () => Promise<CommunicatorFixture>, { terminals = true } = {},
 ): void {
   describe(`the ${name} communicator`, () => {
     let fixture: CommunicatorFixture;
@@ -236,7 +236,7 @@ export function describeCommunicator(
       });
     });
 
-    describeAttachments(() => ({ communicator, folder }), terminals, endsAttended);
+    describeAttachments(() => ({ communicator, folder }), terminals);
 
     if (connected) {
       test('a lost connection is told apart from a command that fails, and the next call connects anew', async () => {

@@ -37,7 +37,7 @@ describeCommunicator('exec', false, async () => {
 describeCommunicator('ssh (to a machine\'s sshd, as root)', true, async () => {
   const factory = sshCommunicators();
   return { factory, ...breakable(await launch(factory), 'root') };
-}, { endsAttended: false });
+});
 
 describeCommunicator('ssh (to a machine\'s sshd, as a login user with sudo)', true, async () => {
   const factory = sshCommunicators();
@@ -46,4 +46,4 @@ describeCommunicator('ssh (to a machine\'s sshd, as a login user with sudo)', tr
   const authorize = `install -d -m 0700 -o admin -g admin ~admin/.ssh && echo ${key} > ~admin/.ssh/authorized_keys && chown admin ~admin/.ssh/authorized_keys`;
   await execCommunicators.open(machine).execute(authorize);
   return { factory, ...breakable(machine, 'admin') };
-}, { endsAttended: false });
+});

@@ -57,7 +57,9 @@ export class RemoteCommand {
     const killed = async () => {
       const group = await this.group;
       if (group !== undefined) {
-        await this.connection.channel(asRoot(`kill -s KILL -- -${group}`, this.user), { timeoutMs: KILL_MS, urgent: true }, (channel) => {
+        // The shell's own: kill(1) of Debian 12 takes no group after its options.
+        const kill = `sh -c ${quote(`kill -s KILL -- -${group}`)}`;
+        await this.connection.channel(asRoot(kill, this.user), { timeoutMs: KILL_MS, urgent: true }, (channel) => {
           channel.resume().stderr.resume();
         });
       }
