@@ -2,13 +2,13 @@ import { stagingRemovalStatements, stagingStatements, stateStatements } from './
 import { BUILDER_POLICY } from './builder-role';
 import { captureStatements, cleaningStatements, launchStatements, readStatements, removalStatements, sharingStatements } from './ec2-statements';
 import { wantedRegions } from './regions';
-import { consumerStatements, keyStatements, parameterStatements, passRoleStatements, sessionStatements, valueStatements } from './service-statements';
+import { consumerStatements, keyStatements, parameterStatements, passRoleStatements, sessionStatements, shellStatements, valueStatements } from './service-statements';
 import { isManaged, policyDocument, type PolicyScope, type Statement } from './statement';
 import type { Plan } from '../plan/model';
 
 /** An IAM policy document, and whom it is for. */
 export interface RolePolicy {
-  /** `build role`, `instance role`, `destroy role`. */
+  /** `build role`, `instance role`, `destroy role`, `shell`. */
   readonly name: string;
   readonly document: object;
 }
@@ -22,13 +22,18 @@ export function policyScope(plans: readonly Plan[], homes: readonly string[], pl
   return { plans, homes: [...new Set(homes)].sort(), homeOf: (plan) => homes[plans.indexOf(plan)], regions, ...place };
 }
 
-/** Policies for who builds these plans, for their machines, and for who removes their images: what these plans need, and nothing else. */
+/**
+ * Policies for who builds these plans, for their machines, for who removes their images, and for what builds with people at them need
+ * besides: what these plans need, and nothing else.
+ */
 export function rolePolicies(scope: PolicyScope): readonly RolePolicy[] {
+  const shell = shellStatements(scope);
   const hasManagedRole = scope.plans.some((plan) => isManaged(plan) && !plan.builder.instanceProfile);
   return [
     { name: 'build role', document: policyDocument(buildStatements(scope)) },
     ...hasManagedRole ? [{ name: 'instance role', document: BUILDER_POLICY }] : [],
     { name: 'destroy role', document: policyDocument(destroyStatements(scope)) },
+    ...shell.length > 0 ? [{ name: 'shell', document: policyDocument(shell) }] : [],
   ];
 }
 

@@ -39,15 +39,17 @@ export function valueStatements(scope: PolicyScope): Statement[] {
   ];
 }
 
+const ON_OURS = { StringEquals: { [`ssm:resourceTag/${MANAGED_TAG}`]: 'true' } };
+
 /** Commands and sessions on our machines. */
-export function sessionStatements({ plans, homes, account, partition }: PolicyScope): Statement[] {
+export function sessionStatements(scope: PolicyScope): Statement[] {
+  const { plans, homes, account, partition } = scope;
   const runsCommands = plans.some(({ builder }) => builder.communicator.type === 'ssm');
   const opensSessions = plans.some(({ builder }) => builder.communicator.type === 'ssh' && builder.communicator.via === 'session-manager');
   const instances = homes.map((region) => `arn:${partition}:ec2:${region}:${account}:instance/*`);
-  const Condition = { StringEquals: { [`ssm:resourceTag/${MANAGED_TAG}`]: 'true' } };
   return [
     ...runsCommands ? [
-      { Sid: 'CommandOurMachines', Effect: 'Allow' as const, Action: 'ssm:SendCommand', Resource: instances, Condition },
+      { Sid: 'CommandOurMachines', Effect: 'Allow' as const, Action: 'ssm:SendCommand', Resource: instances, Condition: ON_OURS },
       {
         Sid: 'CommandWithShell',
         Effect: 'Allow' as const,
@@ -62,22 +64,37 @@ export function sessionStatements({ plans, homes, account, partition }: PolicySc
         Condition: { StringEquals: { 'aws:RequestedRegion': homes } },
       },
     ] : [],
-    ...opensSessions ? [
-      { Sid: 'OpenSessions', Effect: 'Allow' as const, Action: 'ssm:StartSession', Resource: instances, Condition },
-      {
-        Sid: 'OpenSessionsForSsh',
-        Effect: 'Allow' as const,
-        Action: 'ssm:StartSession',
-        Resource: homes.map((region) => `arn:${partition}:ssm:${region}::document/AWS-StartSSHSession`),
-      },
-      {
-        Sid: 'EndOwnSessions',
-        Effect: 'Allow' as const,
-        Action: 'ssm:TerminateSession',
-        // Users have the one, roles the other.
-        Resource: homes.flatMap((region) => ['username', 'userid'].map((who) => `arn:${partition}:ssm:${region}:${account}:session/$\{aws:${who}}-*`)),
-      },
-    ] : [],
+    ...opensSessions ? openSessions(scope, 'OpenSessionsForSsh', 'AWS-StartSSHSession') : [],
+  ];
+}
+
+/** What `golden shell` asks for besides, where machines are reached over SSM. */
+export function shellStatements(scope: PolicyScope): Statement[] {
+  return scope.plans.some(({ builder }) => builder.communicator.type === 'ssm') ? openSessions(scope, 'OpenSessionsForShells', 'AWS-StartInteractiveCommand') : [];
+}
+
+function openSessions({ homes, account, partition }: PolicyScope, sid: string, document: string): Statement[] {
+  return [
+    {
+      Sid: 'OpenSessions',
+      Effect: 'Allow',
+      Action: 'ssm:StartSession',
+      Resource: homes.map((region) => `arn:${partition}:ec2:${region}:${account}:instance/*`),
+      Condition: ON_OURS,
+    },
+    {
+      Sid: sid,
+      Effect: 'Allow',
+      Action: 'ssm:StartSession',
+      Resource: homes.map((region) => `arn:${partition}:ssm:${region}::document/${document}`),
+    },
+    {
+      Sid: 'EndOwnSessions',
+      Effect: 'Allow',
+      Action: 'ssm:TerminateSession',
+      // Users have the one, roles the other.
+      Resource: homes.flatMap((region) => ['username', 'userid'].map((who) => `arn:${partition}:ssm:${region}:${account}:session/$\{aws:${who}}-*`)),
+    },
   ];
 }
 

@@ -3,6 +3,7 @@ import { createServer } from 'http';
 import { connect, type AddressInfo } from 'net';
 import { json } from 'stream/consumers';
 import type { CloudMachine } from '../support/cloud/machines/machine-provider';
+import { ownTerminal } from '../support/cloud/machines/machine-terminal';
 import { createSsmService, type TestableSsmService } from '../support/cloud/ssm/create-ssm-service';
 import type { SsmInstance } from '../support/cloud/ssm/ssm-service';
 
@@ -12,7 +13,7 @@ export interface SessionService {
   readonly stop: () => Promise<void>;
 }
 
-/** Systems Manager of the emulated cloud by itself, with one instance whose ports are those of this computer. */
+/** Systems Manager of the emulated cloud by itself, with one instance whose ports and terminals are those of this computer. */
 export async function startSessionService(instanceId: string): Promise<SessionService> {
   const calls: string[] = [];
   const machine = {
@@ -21,6 +22,7 @@ export async function startSessionService(instanceId: string): Promise<SessionSe
       await once(socket, 'connect');
       return socket;
     },
+    terminal: async (command: string) => ownTerminal(command),
   } as Partial<CloudMachine> as CloudMachine;
   const instance: SsmInstance = { id: instanceId, state: 'running', startedAt: 1, address: '127.0.0.1', managed: true, hasAgent: true, machine };
   let endpoint = '';

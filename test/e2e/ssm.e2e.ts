@@ -43,7 +43,7 @@ describeCommunicator('ssm (to an instance of the emulated cloud)', false, async 
       await ec2.stop();
     },
   };
-}, { terminals: false });
+});
 
 describe('an instance that really boots', () => {
   interface Started { readonly machine: Ec2Machine; readonly communicator: Communicator }

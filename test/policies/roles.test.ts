@@ -17,7 +17,27 @@ const named = (statements: readonly Statement[], sid: string) => statements.find
 test('the groups are all that the role of builds may do', () => {
   const scope = scopeOf(planWith());
   expect(Object.values(buildGroups(scope)).flat()).toEqual(buildStatements(scope));
-  expect(rolePolicies(scope).map(({ name }) => name)).toEqual(['build role', 'instance role', 'destroy role']);
+  expect(rolePolicies(scope).map(({ name }) => name)).toEqual(['build role', 'instance role', 'destroy role', 'shell']);
+});
+
+test('who opens shells over SSM starts one kind of session, on our machines, and ends those of their own; over SSH nothing more is needed', () => {
+  const shell = (plan: Plan) => rolePolicies(scopeOf(plan)).find(({ name }) => name === 'shell')?.document;
+  expect(shell(planWith())).toMatchObject({
+    Statement: [
+      {
+        Action: 'ssm:StartSession',
+        Resource: ['arn:aws:ec2:eu-west-1:111122223333:instance/*'],
+        Condition: { StringEquals: { 'ssm:resourceTag/golden:managed': 'true' } },
+      },
+      { Action: 'ssm:StartSession', Resource: ['arn:aws:ssm:eu-west-1::document/AWS-StartInteractiveCommand'] },
+      {
+        Action: 'ssm:TerminateSession',
+        Resource: ['arn:aws:ssm:eu-west-1:111122223333:session/${aws:username}-*', 'arn:aws:ssm:eu-west-1:111122223333:session/${aws:userid}-*'],
+      },
+    ],
+  });
+  expect(JSON.stringify(buildStatements(scopeOf(planWith())))).not.toContain('ssm:StartSession');
+  expect(shell(planWith({}, { communicator: { type: 'ssh' } as Plan['builder']['communicator'] }))).toBeUndefined();
 });
 
 test('a key is used by EC2 alone, in the region of the image or of the copy that it encrypts', () => {

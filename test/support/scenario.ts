@@ -15,6 +15,7 @@ import { AmiImage, Communicator, type AmiImageProps } from '../../lib';
 /** One image in an assembly of its own, and a state folder of its own: what is left there, the scenario has left. */
 export interface Scenario {
   readonly image: AmiImage;
+  readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
   build(args?: readonly string[], options?: Partial<GoldenOptions>): Promise<GoldenRun>;
   command(args: readonly string[], options?: Partial<GoldenOptions>): Promise<GoldenRun>;
@@ -50,6 +51,7 @@ export function scenario(cloud: ScenarioCloud, kind: 'ssm' | 'ssh', props: Parti
   const path = image.node.path;
   return {
     image,
+    folder,
     environment,
     command,
     build: (args = [], options = {}) => command(['build', '--host', 'ec2', '--app', join(folder, 'cdk.out'), '--json', ...args], options),

@@ -32,6 +32,8 @@ export interface MachinePlaces {
 }
 
 const CONNECT_MS = 60_000;
+/** For a machine that runs for long. */
+const LEFT_CONNECT_MS = 15_000;
 const LISTED = 12;
 
 /**
@@ -58,7 +60,7 @@ async function leftMachine(name: string, places: MachinePlaces): Promise<OpenMac
     if (!started || (buildId !== name && started.image !== name)) { continue; }
     const found = await (await places.openHost(build)).machineOf?.(build);
     if (!found) { continue; }
-    await reach(found, places, 'A key to it was in the memory of its build only; Systems Manager does not reach it either.');
+    await reach(found, places, 'The key to it was in the memory of its build, so only Systems Manager could reach it.\ngolden gc --host ec2 removes it.');
     return opened(found.communicator, `the machine ${found.machine.id} that the build ${buildId} of ${started.image} left`, 'left');
   }
   return undefined;
@@ -108,7 +110,7 @@ async function reach(
   { communicator, machine }: { readonly communicator: Communicator; readonly machine: Machine }, { context }: MachinePlaces, hint: string,
 ): Promise<void> {
   try {
-    await communicator.connect({ timeoutMs: CONNECT_MS, signal: context.signal });
+    await communicator.connect({ timeoutMs: LEFT_CONNECT_MS, signal: context.signal });
   } catch (error) {
     await communicator.close();
     if (context.signal.aborted || !GoldenError.is(error)) { throw error; }

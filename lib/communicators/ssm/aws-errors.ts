@@ -10,7 +10,7 @@ interface ServiceError {
 /** Statements of the policy that lets a build do what this communicator does. */
 const STATEMENTS: { readonly [action: string]: readonly string[] } = {
   SendCommand: ['arn:*:ssm:*:*:document/AWS-RunShellScript', 'arn:*:ec2:*:*:instance/*'],
-  StartSession: ['arn:*:ssm:*:*:document/AWS-StartSSHSession', 'arn:*:ec2:*:*:instance/*'],
+  StartSession: ['arn:*:ssm:*:*:document/AWS-StartSSHSession', 'arn:*:ssm:*:*:document/AWS-StartInteractiveCommand', 'arn:*:ec2:*:*:instance/*'],
   TerminateSession: ['arn:*:ssm:*:*:session/*'],
 };
 

@@ -5,6 +5,7 @@ import WebSocket from 'ws';
 import { decodeMessage, encodeMessage, FLAG, PAYLOAD, type SessionMessage } from './session-message';
 import { SessionSender } from './session-sender';
 import { GoldenError } from '../../errors';
+import type { TerminalSize } from '../../ports/attachment';
 
 /** What the agent reads and writes at a time. */
 const PIECE_BYTES = 1024;
@@ -21,6 +22,8 @@ export interface SessionStart {
   readonly sessionId: string;
   readonly streamUrl: string;
   readonly token: string;
+  /** What is at its other end: a terminal begins without shaking hands, is ended by the service alone, and has a size. */
+  readonly far: 'port' | 'terminal';
 }
 
 /** The byte stream of a session: numbered messages over a WebSocket, each acknowledged, in order and none twice. */
@@ -73,7 +76,13 @@ export class SessionChannel extends Duplex {
     void this.ready.then(more, () => done());
   }
 
+  /** Tells a terminal its size. */
+  resize({ columns, rows }: TerminalSize): void {
+    if (this.isOpen && !this.over) { this.sender.data(PAYLOAD.size, Buffer.from(JSON.stringify({ cols: columns, rows }))); }
+  }
+
   override _final(done: (error?: Error | null) => void): void {
+    if (this.start.far === 'terminal') { done(); return; }
     const flag = Buffer.alloc(4);
     flag.writeUInt32BE(FLAG.terminateSession);
     void this.ready.then(() => this.sender.data(PAYLOAD.flag, flag)).then(() => done(), () => done());
@@ -164,6 +173,7 @@ export class SessionChannel extends Duplex {
   private handle({ payloadType, payload }: SessionMessage): void {
     switch (payloadType) {
       case PAYLOAD.output:
+        if (this.start.far === 'terminal') { this.open(); }
         // The service keeps the rest, until there is room for it here.
         if (!this.push(payload)) { this.socket.pause(); }
         return;
@@ -171,12 +181,16 @@ export class SessionChannel extends Duplex {
         this.shakeHands(JSON.parse(payload.toString()));
         return;
       case PAYLOAD.handshakeComplete:
-        this.isOpen = true;
-        this.opened();
+        if (this.start.far === 'port') { this.open(); }
         return;
       case PAYLOAD.flag:
         if (payload.readUInt32BE(0) === FLAG.connectToPortError) { this.destroy(closed('the agent cannot connect to the port')); }
     }
+  }
+
+  private open(): void {
+    this.isOpen = true;
+    this.opened();
   }
 
   private shakeHands(request: { readonly RequestedClientActions?: readonly { readonly ActionType: string }[] }): void {
@@ -188,7 +202,7 @@ export class SessionChannel extends Duplex {
     this.sender.data(PAYLOAD.handshakeResponse, Buffer.from(JSON.stringify(response)));
     if (actions.some(({ ActionType }) => ActionType === 'KMSEncryption')) {
       this.destroy(new GoldenError('session-encrypted', 'Session Manager of this account encrypts sessions with a KMS key, which is not supported here', {
-        hint: 'SSH encrypts them anyway: take the key out of the preferences of Session Manager, or reach machines by Run Command (ssm).',
+        hint: 'Take the key out of the preferences of Session Manager, or do without a terminal: golden exec runs single commands.',
       }));
     }
   }

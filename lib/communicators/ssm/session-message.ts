@@ -4,7 +4,7 @@ import { GoldenError } from '../../errors';
 export type MessageType = 'input_stream_data' | 'output_stream_data' | 'acknowledge' | 'channel_closed' | 'start_publication' | 'pause_publication';
 
 /** What the payload of stream data is. */
-export const PAYLOAD = { none: 0, output: 1, handshakeRequest: 5, handshakeResponse: 6, handshakeComplete: 7, flag: 10 } as const;
+export const PAYLOAD = { none: 0, output: 1, size: 3, handshakeRequest: 5, handshakeResponse: 6, handshakeComplete: 7, flag: 10 } as const;
 
 export const FLAG = { terminateSession: 2, connectToPortError: 3 } as const;
 

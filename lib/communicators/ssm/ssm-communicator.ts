@@ -3,6 +3,7 @@ import { PassThrough, Readable } from 'stream';
 import { LEAVE_TEXT } from './leave-script';
 import { RunCommand } from './run-command';
 import { downloadFailed, sendFile } from './send-file';
+import { startInTerminal } from './session-terminal';
 import { interrupted, type SsmApi } from './ssm-api';
 import { Task, type TaskEnd, type TaskMachine, type TaskOptions } from './task';
 import { attachTask, type TaskRunner } from './task-attachment';
@@ -11,6 +12,7 @@ import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
 import type { AttachOptions, Attachment } from '../../ports/attachment';
 import type { Clock } from '../../ports/clock';
+import type { CloudAccess } from '../../ports/cloud-access';
 import type { Communicator, ConnectOptions, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
 import type { Machine } from '../../ports/host';
 import type { StagedFile, Staging } from '../../ports/staging';
@@ -31,6 +33,7 @@ export interface SsmCommunicatorOptions {
   readonly machine: Machine;
   readonly instanceId: string;
   readonly api: SsmApi;
+  readonly access: CloudAccess;
   readonly staging: Staging;
   readonly clock: Clock;
 }
@@ -123,11 +126,7 @@ export class SsmCommunicator implements Communicator {
   }
 
   async attach(command: string, { terminal }: AttachOptions = {}): Promise<Attachment> {
-    if (terminal) {
-      throw new GoldenError('no-terminal', 'A command over Run Command has no terminal', {
-        kind: 'usage', hint: `golden exec runs single commands. For a shell: aws ssm start-session --target ${this.options.instanceId}`,
-      });
-    }
+    if (terminal) { return startInTerminal(this.options, command, terminal); }
     const run: TaskRunner['run'] = async (text, options) => (await this.run({ ...options, command: text, stderr: false, least: 1 })).exitCode;
     return attachTask({ run, execute: (text) => this.execute(text) }, command);
   }

@@ -22,7 +22,7 @@ export function ssmCommunicators({ access, staging, clock }: SsmCommunicatorsOpt
       if (!instanceId) {
         throw new GoldenError('unreachable', `${machine.description} is no instance that Systems Manager knows`, { hint: 'Use another communicator for it.' });
       }
-      return new SsmCommunicator({ machine, instanceId, api: new SsmApi(access), staging, clock });
+      return new SsmCommunicator({ machine, instanceId, api: new SsmApi(access), access, staging, clock });
     },
   };
 }

@@ -6,7 +6,8 @@ import { bootedMemory } from './booted-memory';
 import { openGateway, type Gateway } from './gateway';
 import { MACHINE_ENVIRONMENT } from './light-machine';
 import type { MachineFolder } from './machine-folder';
-import type { CloudDisk, CloudExecOptions, CloudExecResult, CloudMachine, CloudMachineRequest } from './machine-provider';
+import type { CloudDisk, CloudExecOptions, CloudExecResult, CloudMachine, CloudMachineRequest, CloudTerminal } from './machine-provider';
+import { machineTerminal } from './machine-terminal';
 import { whileFrozen } from '../../../../lib/hosts/sandbox/freeze';
 import { firstUserOf } from '../../../../lib/hosts/sandbox/id-mapping';
 import { capabilitiesOf } from '../../../../lib/hosts/sandbox/process-table';
@@ -49,6 +50,10 @@ export class BootedMachine implements CloudMachine {
 
   async exec(script: string, options: CloudExecOptions = {}): Promise<CloudExecResult> {
     return run([...this.enter(this.leader()), '/bin/sh', '-c', script], { ...options, env: MACHINE_ENVIRONMENT, maxOutputBytes: 1 << 20 });
+  }
+
+  async terminal(command: string): Promise<CloudTerminal> {
+    return machineTerminal(this.enter(this.leader()), command, MACHINE_ENVIRONMENT);
   }
 
   async dial(port: number): Promise<Duplex> {

@@ -6,7 +6,8 @@ import { openGateway, type Gateway } from './gateway';
 import { LIGHT_SCRIPT, RESTART, WITHOUT_HOST } from './light-script';
 import { setupScript } from './light-setup';
 import { MachineFolder } from './machine-folder';
-import type { CloudDisk, CloudExecOptions, CloudExecResult, CloudMachine, CloudMachineRequest } from './machine-provider';
+import type { CloudDisk, CloudExecOptions, CloudExecResult, CloudMachine, CloudMachineRequest, CloudTerminal } from './machine-provider';
+import { machineTerminal } from './machine-terminal';
 import { whileFrozen } from '../../../../lib/hosts/sandbox/freeze';
 import { childrenOf } from '../../../../lib/hosts/sandbox/process-table';
 import { killGroup, run, start } from '../../../../lib/process';
@@ -44,6 +45,10 @@ export class LightMachine implements CloudMachine {
     return run([...this.enter(), '/bin/sh', '-c', script], {
       ...options, env: MACHINE_ENVIRONMENT, maxOutputBytes: 1 << 20,
     });
+  }
+
+  async terminal(command: string): Promise<CloudTerminal> {
+    return machineTerminal(this.enter(), command, MACHINE_ENVIRONMENT);
   }
 
   async ready(): Promise<void> {

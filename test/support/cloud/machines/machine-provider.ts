@@ -45,6 +45,8 @@ export interface CloudMachineRequest {
 export interface CloudMachine {
   /** Runs a script as root with `sh -c`. Absent where machines cannot run anything. */
   exec?(script: string, options?: CloudExecOptions): Promise<CloudExecResult>;
+  /** Runs a command with `sh -c` in a terminal, as the user that the agent makes for sessions. Absent where machines cannot run anything. */
+  terminal?(command: string): Promise<CloudTerminal>;
   /** Waits until its sshd answers. Absent where there is none. */
   ready?(): Promise<void>;
   /** A TCP connection to a port of the machine. */
@@ -62,6 +64,12 @@ export interface CloudMachine {
   console(): Promise<string>;
   /** Called once for each time that it ends without being asked to: it shut itself down (`poweroff`), or it was lost (`crash`). */
   onGone(listener: (how: 'poweroff' | 'crash') => void): void;
+}
+
+export interface CloudTerminal {
+  /** What is typed, and what is shown. It ends with the command. */
+  readonly stream: Duplex;
+  resize(size: { readonly columns: number; readonly rows: number }): void;
 }
 
 export interface CloudExecOptions {

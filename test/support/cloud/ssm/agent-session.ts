@@ -2,26 +2,42 @@ import type { Duplex } from 'stream';
 import type { WebSocket } from 'ws';
 import { ChannelLink, type LinkSettings } from './channel-link';
 import { FLAG, PAYLOAD, type ChannelMessage } from './channel-message';
+import type { CloudTerminal } from '../machines/machine-provider';
 
 /** The agent reads so much at a time. */
 const PACKET_BYTES = 1024;
 
+/** AWS-StartSSHSession: the bytes of one TCP connection to a port of the machine. */
+export interface PortEnd {
+  readonly type: 'port';
+  readonly port: number;
+  readonly dial: (port: number) => Promise<Duplex>;
+}
+
+/** AWS-StartInteractiveCommand: a command in a terminal of the machine. Nobody shakes hands, unless all is to be encrypted. */
+export interface TerminalEnd {
+  readonly type: 'terminal';
+  readonly open: () => Promise<CloudTerminal>;
+  /** Key that the account encrypts sessions with; empty: none. */
+  readonly kmsKey: string;
+}
+
 export interface AgentSessionOptions {
   readonly sessionId: string;
   readonly instanceId: string;
-  readonly port: number;
   readonly agentVersion: string;
   readonly settings: LinkSettings;
-  readonly dial: (port: number) => Promise<Duplex>;
+  readonly far: PortEnd | TerminalEnd;
   readonly onViolation: (what: string) => void;
   /** It is over, and cannot be resumed. */
   readonly onEnd: () => void;
 }
 
-/** The agent's end of a session of AWS-StartSSHSession: the bytes of one TCP connection to a port of its machine. */
+/** The agent's end of a session. */
 export class AgentSession {
   private readonly link: ChannelLink;
   private stream: Duplex | undefined;
+  private terminal: CloudTerminal | undefined;
   private state: 'new' | 'greeted' | 'open' | 'ending' | 'over' = 'new';
   private readonly begin = process.hrtime.bigint();
 
@@ -38,7 +54,7 @@ export class AgentSession {
       if (isBinary) { this.link.receive(data); } else { this.options.onViolation('a text frame that is not the first'); }
     });
     this.link.attach(socket);
-    if (this.state === 'new') { this.greet(); } else { this.link.notify('start_publication', { SessionId: this.options.sessionId }); }
+    if (this.state === 'new') { this.start(); } else { this.link.notify('start_publication', { SessionId: this.options.sessionId }); }
   }
 
   cut(): boolean { return this.link.cut(); }
@@ -62,13 +78,22 @@ export class AgentSession {
     this.options.onEnd();
   }
 
-  private greet(): void {
+  private start(): void {
+    const { far, agentVersion } = this.options;
+    if (far.type === 'terminal' && far.kmsKey === '') {
+      this.state = 'open';
+      void this.connect();
+      return;
+    }
     this.state = 'greeted';
+    const ActionParameters = far.type === 'port'
+      ? { SessionType: 'Port', Properties: { portNumber: String(far.port) } } : { SessionType: 'InteractiveCommands', Properties: null };
     this.sendJson(PAYLOAD.handshakeRequest, {
-      AgentVersion: this.options.agentVersion,
-      RequestedClientActions: [{
-        ActionType: 'SessionType', ActionParameters: { SessionType: 'Port', Properties: { portNumber: String(this.options.port) } },
-      }],
+      AgentVersion: agentVersion,
+      RequestedClientActions: [
+        ...far.type === 'terminal' ? [{ ActionType: 'KMSEncryption', ActionParameters: { KMSKeyId: far.kmsKey } }] : [],
+        { ActionType: 'SessionType', ActionParameters },
+      ],
     });
   }
 
@@ -81,16 +106,18 @@ export class AgentSession {
     }
     if (payloadType === PAYLOAD.output) { this.stream?.write(payload); return; }
     if (payloadType === PAYLOAD.flag) { this.readFlag(payload.readUInt32BE(0)); return; }
-    if (payloadType !== PAYLOAD.size) { this.options.onViolation(`a payload of type ${payloadType}`); }
+    if (payloadType !== PAYLOAD.size) { this.options.onViolation(`a payload of type ${payloadType}`); return; }
+    const { cols, rows } = JSON.parse(payload.toString()) as { readonly cols: number; readonly rows: number };
+    this.terminal?.resize({ columns: cols, rows });
   }
 
   private async readHandshake(payload: Buffer): Promise<void> {
     const response = JSON.parse(payload.toString()) as {
       readonly ClientVersion?: string; readonly ProcessedClientActions?: readonly { readonly ActionType: string; readonly ActionStatus: number }[];
     };
-    const action = response.ProcessedClientActions?.find(({ ActionType }) => ActionType === 'SessionType');
-    if (!response.ClientVersion || action?.ActionStatus !== 1) {
-      this.end('Handshake failed: the client does not support the session type');
+    const refused = response.ProcessedClientActions?.some(({ ActionStatus }) => ActionStatus !== 1) ?? true;
+    if (!response.ClientVersion || refused) {
+      this.end('Handshake failed: the client does not do what it was asked for');
       return;
     }
     // What the client sends from now on waits until the port is there.
@@ -104,9 +131,9 @@ export class AgentSession {
     this.stream = waiting as unknown as Duplex;
     let stream: Duplex;
     try {
-      stream = await this.options.dial(this.options.port);
+      stream = await this.farEnd();
     } catch (error) {
-      this.end(`Connection to destination port failed, check SSM Agent logs. ${(error as Error).message}`);
+      this.end(`${this.options.far.type === 'port' ? 'Connection to destination port failed, check SSM Agent logs.' : 'Unable to start command:'} ${(error as Error).message}`);
       return;
     }
     if (this.state !== 'open') { stream.destroy(); return; }
@@ -127,12 +154,20 @@ export class AgentSession {
     stream.resume();
   }
 
+  private async farEnd(): Promise<Duplex> {
+    const { far } = this.options;
+    if (far.type === 'port') { return far.dial(far.port); }
+    this.terminal = await far.open();
+    return this.terminal.stream;
+  }
+
   private proceed(): void {
     if (this.state === 'ending' && this.link.isIdle) { this.end(); }
     if (this.state === 'open' && !this.link.isFull) { this.stream?.resume(); }
   }
 
   private readFlag(flag: number): void {
+    if (this.options.far.type === 'terminal') { this.options.onViolation(`a flag of ${flag} to a terminal`); return; }
     if (flag === FLAG.terminateSession) { this.end(); return; }
     if (flag !== FLAG.disconnectToPort) { this.options.onViolation(`a flag of ${flag}`); return; }
     const { stream } = this;

@@ -13,7 +13,7 @@ export interface SsmSettings extends RunCommandSettings, SessionSettings {
 }
 
 export const DEFAULT_SSM_SETTINGS: SsmSettings = {
-  deliveryMs: 5, invocationMs: 20, maxCommandBytes: 65_536, hostManagementRole: '$None', loss: 0, disorder: 0, agentVersion: '3.3.1230.0',
+  deliveryMs: 5, invocationMs: 20, maxCommandBytes: 65_536, hostManagementRole: '$None', loss: 0, disorder: 0, agentVersion: '3.3.1230.0', kmsKey: '',
 };
 
 /** The service, with what tests want to see and to do. */

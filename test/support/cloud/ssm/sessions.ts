@@ -2,10 +2,10 @@ import { randomBytes } from 'crypto';
 import type { IncomingMessage } from 'http';
 import type { Duplex } from 'stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { AgentSession } from './agent-session';
+import { AgentSession, type PortEnd, type TerminalEnd } from './agent-session';
 import type { Agents } from './agents';
 import type { LinkSettings } from './channel-link';
-import type { SsmCall, SsmSurroundings } from './ssm-service';
+import type { SsmCall, SsmInstance, SsmSurroundings } from './ssm-service';
 import { ApiError } from '../protocol/api-error';
 
 const PATH = /^\/data-channel\/([^/?]+)/;
@@ -16,6 +16,8 @@ const FRAME_MEMBERS = ['MessageSchemaVersion', 'RequestId', 'TokenValue', 'Clien
 
 export interface SessionSettings extends LinkSettings {
   agentVersion: string;
+  /** Key that the preferences of Session Manager have sessions encrypted with, but for those to ports; empty: none. */
+  kmsKey: string;
 }
 
 interface Session {
@@ -26,7 +28,7 @@ interface Session {
   readonly agent: AgentSession;
 }
 
-/** Session Manager, with the document AWS-StartSSHSession. */
+/** Session Manager, with the documents AWS-StartSSHSession and AWS-StartInteractiveCommand. */
 export class Sessions {
   /** What clients did that the protocol does not allow. */
   readonly violations: string[] = [];
@@ -42,26 +44,42 @@ export class Sessions {
     if (!await this.agents.isManaged(instance()) || !this.agents.isOnline(instance())) {
       throw new ApiError('TargetNotConnected', `${instanceId} is not connected.`);
     }
-    if (DocumentName !== 'AWS-StartSSHSession') { throw new ApiError('InvalidDocument', `Document with name ${String(DocumentName)} does not exist.`); }
-    const given = (Parameters ?? {}) as { readonly [name: string]: readonly string[] };
-    const port = given.portNumber?.[0] ?? '22';
-    if (Object.keys(given).some((name) => name !== 'portNumber') || !/^[0-9]{1,5}$/.test(port)) {
-      throw new ApiError('InvalidParameters', 'AWS-StartSSHSession takes a portNumber.');
-    }
+    const far = this.farEnd(String(DocumentName), (Parameters ?? {}) as { readonly [name: string]: readonly string[] }, instance);
     const id = `tester-${randomBytes(9).toString('hex').slice(0, 17)}`;
     const agent = new AgentSession({
       sessionId: id,
       instanceId,
-      port: Number(port),
       agentVersion: this.settings.agentVersion,
       settings: this.settings,
-      dial: (number) => instance()?.machine?.dial(number) ?? Promise.reject(new Error('the machine has gone')),
+      far,
       onViolation: (what) => this.violations.push(what),
       onEnd: () => this.sessions.delete(id),
     });
     const session: Session = { id, instanceId, owner: `${call.account}/${call.region}`, token: newToken(), agent };
     this.sessions.set(id, session);
     return this.access(session);
+  }
+
+  private farEnd(document: string, given: { readonly [name: string]: readonly string[] }, instance: () => SsmInstance | undefined): PortEnd | TerminalEnd {
+    const only = (name: string) => {
+      if (Object.keys(given).some((other) => other !== name)) { throw new ApiError('InvalidParameters', `${document} takes a ${name}.`); }
+    };
+    const gone = () => Promise.reject(new Error('the machine has gone'));
+    switch (document) {
+      case 'AWS-StartSSHSession': {
+        only('portNumber');
+        const port = given.portNumber?.[0] ?? '22';
+        if (!/^[0-9]{1,5}$/.test(port)) { throw new ApiError('InvalidParameters', `${port} is no portNumber.`); }
+        return { type: 'port', port: Number(port), dial: (number) => instance()?.machine?.dial(number) ?? gone() };
+      }
+      case 'AWS-StartInteractiveCommand': {
+        only('command');
+        const command = (given.command ?? []).join('\n');
+        return { type: 'terminal', kmsKey: this.settings.kmsKey, open: () => instance()?.machine?.terminal?.(command) ?? gone() };
+      }
+      default:
+        throw new ApiError('InvalidDocument', `Document with name ${document} does not exist.`);
+    }
   }
 
   resume(call: SsmCall): object {
