@@ -63,7 +63,7 @@ export async function exportDisk({ disk, kernel, initrd, tar, without, folder, s
   await truncate(tar, 2 * (await stat(disk)).size);
   const drive = (file: string, options: string) => ['-drive', `if=virtio,format=raw,cache=unsafe,${options}file=${value(file)}`];
   const { exitCode, stderr } = await run([
-    ...emulatedComputer(), '-no-reboot',
+    ...await emulatedComputer(), '-no-reboot',
     '-kernel', kernel, '-initrd', initrd,
     '-append', 'root=LABEL=root ro console=ttyS0,115200 quiet panic=-1 init=/bin/sh -- /dev/vdc',
     ...drive(disk, 'readonly=on,'), ...drive(tar, ''), ...drive(scriptFile, 'readonly=on,'),

@@ -1,7 +1,8 @@
 import { constants } from 'fs';
-import { access, readFile, statfs } from 'fs/promises';
+import { access, statfs } from 'fs/promises';
 import { release } from 'os';
 import { dirname } from 'path';
+import { acceleration } from './acceleration';
 import { BASE_TOOLS, DISK_TOOLS, missingPackages, ROOT_TOOLS, USER_TOOLS } from './tools';
 import { isRoot, namespaceObstacle } from './user-namespace';
 import type { Finding } from '../../ports/finding';
@@ -72,17 +73,10 @@ async function bootTest(): Promise<Finding> {
     : { name, title, state: 'yes', detail: 'QEMU boots finished disks, which takes about half a minute' };
 }
 
-/** That it opens proves nothing: where the processor does not offer it, some hypervisors do, and kernels hang in it. */
+/** What QEMU does with it; tried, since that it opens proves nothing. */
 async function kvm(): Promise<Finding> {
-  const [name, title] = ['kvm', 'hardware virtualisation'];
-  const note = (detail: string): Finding => ({ name, title, state: 'note', detail });
-  const opens = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(() => true, (error: NodeJS.ErrnoException) => error.code);
-  if (opens === 'ENOENT') { return note('no /dev/kvm: QEMU emulates the processor'); }
-  if (opens !== true) { return note('/dev/kvm is there, and not for this user: QEMU emulates the processor'); }
-  const offered = /^flags\s*:.*\b(?:vmx|svm)\b/m.test(await readFile('/proc/cpuinfo', 'utf8').catch(() => ''));
-  if (!offered) { return note('/dev/kvm opens, but the processor does not offer it: QEMU emulates one, since kernels may hang in it'); }
-  return process.env.GOLDEN_KVM === '1' ? { name, title, state: 'yes', detail: 'used, because GOLDEN_KVM=1 is set' }
-    : note('/dev/kvm opens, and the processor offers it: set GOLDEN_KVM=1 to have QEMU use it');
+  const { isHardware, reason } = await acceleration();
+  return { name: 'kvm', title: 'hardware virtualisation', state: isHardware ? 'yes' : 'note', detail: reason };
 }
 
 async function disk(stateFolder: string): Promise<Finding> {

@@ -1,5 +1,6 @@
 import { existsSync } from 'fs';
 import { cpus } from 'os';
+import { acceleration } from './acceleration';
 import { GoldenError } from '../../errors';
 
 const MEMORY_MIB = 1024;
@@ -26,10 +27,10 @@ export interface QemuDisk {
  * A QEMU that has one port of this computer forwarded to its SSH server (chosen by the kernel),
  * speaks its machine protocol on its standard streams, and dies with us.
  */
-export function qemuCommand(options: QemuCommandOptions): readonly string[] {
+export async function qemuCommand(options: QemuCommandOptions): Promise<readonly string[]> {
   const { file, format, written = false } = options.disk;
   return [
-    ...emulatedComputer(),
+    ...await emulatedComputer(),
     ...(options.firmware === 'uefi' ? ['-drive', `if=pflash,format=raw,readonly=on,file=${value(ovmf())}`] : []),
     '-drive', `if=virtio,format=${format},cache=unsafe,file=${value(file)}`, ...(written ? [] : ['-snapshot']),
     '-netdev', 'user,id=net,hostfwd=tcp:127.0.0.1:0-:22', '-device', 'virtio-net-pci,netdev=net,romfile=',
@@ -41,18 +42,13 @@ export function qemuCommand(options: QemuCommandOptions): readonly string[] {
 }
 
 /** What all QEMUs of ours have: a processor and memory, nothing else, and their end with us. */
-export function emulatedComputer(): readonly string[] {
+export async function emulatedComputer(): Promise<readonly string[]> {
   return [
     'setpriv', '--pdeathsig', 'KILL', '--',
     'qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std',
     '-m', String(MEMORY_MIB), '-smp', String(Math.min(2, cpus().length)),
-    ...acceleration(),
+    ...(await acceleration()).options,
   ];
-}
-
-/** That /dev/kvm opens proves nothing: under some hypervisors a kernel hangs in it. So it takes someone who knows. */
-export function acceleration(): readonly string[] {
-  return process.env.GOLDEN_KVM === '1' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max'];
 }
 
 function ovmf(): string {

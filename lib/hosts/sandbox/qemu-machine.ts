@@ -41,7 +41,7 @@ export async function bootDisk(options: BootDiskOptions): Promise<Machine> {
   const credentials = join(options.folder, 'credentials');
   const consoleLog = join(options.folder, 'console.log');
   await writeFile(credentials, bootCredentials(options.requirements), { mode: 0o600 });
-  const machine = new QemuMachine(options.folder, consoleLog, qemuCommand({
+  const machine = new QemuMachine(options.folder, consoleLog, await qemuCommand({
     disk: options.disk, firmware: options.firmware ?? 'bios', credentials, consoleLog,
   }));
   try {
