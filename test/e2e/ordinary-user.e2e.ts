@@ -1,7 +1,10 @@
-import { existsSync, readdirSync } from 'fs';
+import { createHash } from 'crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { join } from 'path';
+import { output } from '../../lib/process';
 import { writeAssembly } from '../cli/sample-assembly';
 import { runOf } from '../support/bundle-machine';
+import { makeRoot } from '../support/chroot-machine';
 import type { GoldenRun } from '../support/golden';
 import { leftovers } from '../support/leftovers';
 import { machinePlan } from '../support/machine-plan';
@@ -60,6 +63,56 @@ describe('a build of an ordinary user', () => {
     const { exitCode, stdout } = await ada.golden(['doctor']);
     expect(stdout).toMatch(/^yes {2}machines of an ordinary user {2}in a user namespace/m);
     expect(stdout).toMatch(/Images can be built here\.\n$/);
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe('where the kernel shows no overlays to an ordinary user', () => {
+  const env = { GOLDEN_OVERLAY: '0' };
+  const first = runOf('head -n 1 /proc/mounts; cat /usr/sbin/policy-rc.d; grep -q nameserver /etc/resolv.conf && echo named; rm /etc/issue; echo own >/srv/owned; chown 1234 /srv/owned', { origin: 'First' });
+  let local: { readonly type: 'rootTar'; readonly location: string; readonly sha256: string };
+  beforeAll(async () => {
+    // A small system, which is copied at once.
+    const root = makeRoot('busybox');
+    mkdirSync(join(root, 'sys'));
+    writeFileSync(join(root, 'etc/issue'), 'to go');
+    await output(['chroot', root, '/usr/bin/busybox', '--install', '-s', '/usr/bin']);
+    const location = join(ada.folder, 'small.tar');
+    await output(['tar', '-C', root, '-cf', location, '.']);
+    local = { type: 'rootTar', location, sha256: createHash('sha256').update(readFileSync(location)).digest('hex') };
+    rmSync(root, { recursive: true });
+  });
+
+  /** Builds until the last instruction has said something; to end it is quicker than to have it booted. */
+  const begin = (last: string) => {
+    const plan = machinePlan([first, runOf(`${last}; sleep 300`, { origin: 'Last' })], { source: { type: 'local', user: 'root', ssmAgent: false, local } });
+    return build(ada, { ...plan, builder: { ...plan.builder, checkpoints: [0] } }, {
+      env, onEvent: (event, kill) => { if (event.type === 'instruction.output' && event.index === 1) { kill('SIGTERM'); } },
+    });
+  };
+  const said = ({ events }: GoldenRun, index: number) => events.map((e) => (e.type === 'instruction.output' && e.index === index ? e.text : '')).join('');
+
+  test('disks are copied, and layers are whole', async () => {
+    const one = await begin('echo');
+    expect(last(one)).toMatchObject({ status: 'interrupted' });
+    expect(said(one, 0)).toMatch(/^(?!overlay)\S+ \/ .*\n#!\/bin\/sh\nexit 101\nnamed\n$/);
+    const [layer] = readdirSync(join(ada.home, 'sandbox', 'layers'));
+    const disk = join(ada.home, 'sandbox', 'layers', layer, 'disk');
+    expect(JSON.parse(readFileSync(join(disk, '..', 'layer.json'), 'utf8')).lowers).toEqual([]);
+    // What is there only while a machine runs is not on its disk.
+    const there = (path: string) => existsSync(join(disk, path));
+    expect(['etc/passwd', 'srv/owned', 'usr/sbin/policy-rc.d', 'etc/resolv.conf', 'etc/issue'].map(there)).toEqual([true, true, false, false, false]);
+    expect(readdirSync(join(disk, 'dev'))).toEqual([]);
+
+    const two = await begin('echo $(stat -c %u /srv/owned; ls /etc)');
+    expect(two.events.filter(({ type }) => type === 'instruction.cached').map(({ index }) => index)).toEqual([0]);
+    expect(said(two, 1)).toBe('1234 group passwd resolv.conf\n');
+    expect(leftovers(ada.home, ada.output)).toEqual([]);
+  });
+
+  test('the doctor says so, and that images can be built', async () => {
+    const { exitCode, stdout } = await ada.golden(['doctor'], { env });
+    expect(stdout).toMatch(/^yes {2}machines of an ordinary user {2}in a user namespace, on copies of their disks, .*\(no overlays here: GOLDEN_OVERLAY=0 is set\); what needs/m);
     expect(exitCode).toBe(0);
   });
 });

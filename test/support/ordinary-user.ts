@@ -37,7 +37,11 @@ export class OrdinaryUser {
 
   /** Runs the command as this user. */
   golden(args: readonly string[], options: Partial<GoldenOptions> = {}): Promise<GoldenRun> {
-    return golden(args, { cwd: join(this.folder, 'home'), file: join(this.folder, 'bin', 'golden.js'), ...options, through: this.through });
+    return golden(args, {
+      cwd: join(this.folder, 'home'), file: join(this.folder, 'bin', 'golden.js'), ...options,
+      // It has no other environment of ours.
+      through: [...this.through, ...Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`)],
+    });
   }
 
   /** Gives it the base that the other suites share; what it is made of is copied, with the owners that it has for this user. */

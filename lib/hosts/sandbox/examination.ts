@@ -3,13 +3,13 @@ import { access, statfs } from 'fs/promises';
 import { release } from 'os';
 import { dirname } from 'path';
 import { acceleration } from './acceleration';
+import { overlayFault } from './overlay-probe';
 import { BASE_TOOLS, DISK_TOOLS, missingPackages, ROOT_TOOLS, USER_TOOLS } from './tools';
 import { isRoot, namespaceObstacle } from './user-namespace';
 import type { Finding } from '../../ports/finding';
 
-/** Linux that can do what the machines of root, and those of an ordinary user, are made of. */
+/** Linux that can do what the machines of root are made of. */
 const KERNEL_OF_ROOT = [5, 19] as const;
-const KERNEL_OF_USERS = [5, 11] as const;
 
 /** A base, an image with its two disks, and the machine it is made on. */
 const LEAST_GIB = 5;
@@ -29,7 +29,7 @@ const FILE_SYSTEMS: { readonly [type: number]: readonly [name: string, carriesOv
 
 /** Looks at what the sandbox host needs of this computer. Nothing is changed; what can be tried is tried. */
 export async function examineSandbox(stateFolder: string): Promise<readonly Finding[]> {
-  const machines = isRoot() ? await rootMachines() : await userMachines();
+  const machines = isRoot() ? await rootMachines() : await userMachines(stateFolder);
   return [...machines, await bootTest(), await kvm(), await disk(stateFolder)];
 }
 
@@ -42,12 +42,14 @@ async function rootMachines(): Promise<Finding[]> {
   ];
 }
 
-async function userMachines(): Promise<Finding[]> {
+async function userMachines(stateFolder: string): Promise<Finding[]> {
   const packages = missingPackages([...USER_TOOLS, ...BASE_TOOLS]);
   const obstacle = await namespaceObstacle();
   const command = obstacle?.code === 'missing-tool' ? undefined : obstacle?.command;
-  const found = way('user-namespaces', 'machines of an ordinary user', packages, kernelFault(KERNEL_OF_USERS) ?? obstacle?.message,
-    'in a user namespace; what needs a booted machine is done under QEMU');
+  const noOverlay = obstacle ? undefined : await overlayFault(stateFolder);
+  const disks = noOverlay === undefined ? '' : `, on copies of their disks, which takes seconds more and all of their size (no overlays here: ${noOverlay})`;
+  const found = way('user-namespaces', 'machines of an ordinary user', packages, obstacle?.message,
+    `in a user namespace${disks}; what needs a booted machine is done under QEMU`);
   return [
     { name: 'root', title: 'machines of root', state: 'note', detail: 'not tried: this is an ordinary user' },
     command ? { ...found, command } : found,
@@ -88,7 +90,7 @@ async function disk(stateFolder: string): Promise<Finding> {
   const free = bavail * bsize / GIB;
   const [kind, carriesOverlays] = FILE_SYSTEMS[type] ?? [`a file system of type 0x${type.toString(16)}`, true];
   const detail = `${stateFolder}: ${free.toFixed(1)} GiB free on ${kind}`;
-  const fault = !isWritable ? `${folder} cannot be written to` : !carriesOverlays ? `no overlay can be kept on ${kind}`
+  const fault = !isWritable ? `${folder} cannot be written to` : !carriesOverlays && isRoot() ? `no overlay can be kept on ${kind}`
     : free < LEAST_GIB ? `a first build takes about ${LEAST_GIB} GiB` : undefined;
   return fault ? { name, title, state: 'no', detail: `${detail}; ${fault}: set GOLDEN_HOME to another folder` } : { name, title, state: 'yes', detail };
 }

@@ -1,13 +1,12 @@
 import { existsSync } from 'fs';
 import { lstat, mkdir, readdir, readFile, rename, writeFile } from 'fs/promises';
 import { join } from 'path';
+import { copyDisk } from './copied-disk';
 import { removeFolder } from './folder-removal';
 import { explainingFullDisk } from './full-disk';
 import { draftName } from './owner';
 import type { SandboxFolder } from './sandbox-folder';
-import { asRoot } from './user-namespace';
 import type { HostContext } from '../../ports/host';
-import { output } from '../../process';
 
 /** What a layer says about itself, in `layer.json`. */
 interface LayerRecord {
@@ -21,30 +20,43 @@ const LOWER = /^(layers\/[0-9a-f]+\/disk|bases\/[0-9a-f]+\/root)$/;
 
 /** Saved disks: each a folder with what its machine changed since the layers below. */
 export class LayerStore {
-  constructor(private readonly folder: SandboxFolder) {}
+  /** @param onlyWhole whether layers that lie on others are of no use here, since nothing shows them as one */
+  constructor(private readonly folder: SandboxFolder, private readonly onlyWhole: () => Promise<boolean> = async () => false) {}
 
-  /** The lower folders that make up the disk of a layer, itself first. Undefined: it, or something below it, is not there. */
+  /** The lower folders that make up the disk of a layer, itself first. Undefined: it, or something below it, is not there or of no use. */
   async lowers(key: string): Promise<readonly string[] | undefined> {
+    const below = await this.below(key);
+    return below && (below.length === 0 || !await this.onlyWhole()) ? [this.folder.layerDisk(key), ...below] : undefined;
+  }
+
+  private async below(key: string): Promise<readonly string[] | undefined> {
     const record = await readFile(join(this.folder.layer(key), 'layer.json'), 'utf8').then(
       (text) => JSON.parse(text) as LayerRecord,
       () => undefined,
     );
     if (record?.key !== key || !Array.isArray(record.lowers)) { return undefined; }
     if (!record.lowers.every((lower) => typeof lower === 'string' && LOWER.test(lower) && existsSync(join(this.folder.path, lower)))) { return undefined; }
-    return [this.folder.layerDisk(key), ...record.lowers];
+    return record.lowers;
   }
 
-  /** Saves what changed on top of `lowers`, which lies in the folder `upper` and has to be quiet. Replaces no layer that can be used. */
-  async save(key: string, upper: string, lowers: readonly string[], context: HostContext): Promise<void> {
-    if (await this.lowers(key)) { return; }
+  /**
+   * Saves what changed on top of `lowers`, which lies in the folder `upper` and has to be quiet. Replaces no layer that is whole.
+   * @param tidy takes from the copy what is no part of the disk
+   */
+  async save(
+    key: string, upper: string, lowers: readonly string[], context: HostContext, tidy: (disk: string) => Promise<void> = async () => undefined,
+  ): Promise<void> {
+    // Others may lie on it, whether or not it is of use here.
+    if (await this.below(key)) { return; }
     const final = this.folder.layer(key);
     const draft = join(this.folder.layers, draftName());
     await context.intend('save-layer', { folder: draft });
     await mkdir(draft, { recursive: true });
     try {
       await explainingFullDisk(this.folder.layers, async () => {
-        // As root it keeps owners, times, hard links and attributes, and with them what an overlay marks as removed or opaque.
-        await output(asRoot(['cp', '--archive', '--sparse=auto', '--reflink=auto', upper, join(draft, 'disk')]), { signal: context.signal });
+        // Attributes are how an overlay marks what is removed or opaque.
+        await copyDisk(upper, join(draft, 'disk'), context.signal);
+        await tidy(join(draft, 'disk'));
         await removeOwnFiles(join(draft, 'disk'));
         await writeFile(join(draft, 'layer.json'), `${JSON.stringify({ key, lowers } satisfies LayerRecord)}\n`);
       });
@@ -53,7 +65,7 @@ export class LayerStore {
       await rename(draft, final);
     } catch (error) {
       // Another process may have saved the same layer meanwhile.
-      if (!await this.lowers(key)) { throw error; }
+      if (!await this.below(key)) { throw error; }
     } finally {
       await removeFolder(draft);
     }

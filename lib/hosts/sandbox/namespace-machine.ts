@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'fs';
 import { readFile } from 'fs/promises';
 import type { Socket } from 'net';
 import { join } from 'path';
+import { copyDisk, LENT } from './copied-disk';
 import { discardMachine, makeMachineFolder } from './machine-folder';
 import { NAMESPACE_SCRIPT } from './namespace-script';
 import { childrenOf, findProcess, type ProcessEntry } from './process-table';
@@ -14,17 +15,31 @@ import { killGroup, start } from '../../process';
 
 const START_MS = 60_000;
 
+export interface NamespaceOptions {
+  /** Lower folders of its disk, the nearest first, relative to the sandbox folder. */
+  readonly lowers: readonly string[];
+  /** Its disk is a copy of the one lower folder, where the kernel shows it no overlays: slower, and larger. */
+  readonly copied: boolean;
+}
+
 /**
  * A machine of an ordinary user: a disk in a user namespace, in which that user is root. Nothing of it is booted, so services are
  * enabled and not started; it has processes of its own, and the network of this computer.
  */
 export class NamespaceMachine implements Machine {
   /** Starts a machine, and returns when it takes commands. Errors: `machine-failed`, `missing-tool`, `interrupted`. */
-  static async launch(folder: SandboxFolder, lowers: readonly string[], context: HostContext): Promise<NamespaceMachine> {
+  static async launch(folder: SandboxFolder, { lowers, copied }: NamespaceOptions, context: HostContext): Promise<NamespaceMachine> {
     const id = randomBytes(6).toString('hex');
     await context.intend('launch-machine', { id, folder: folder.machine(id) });
-    await makeMachineFolder(folder, id, ['upper', 'work', 'root', 'own']);
-    const machine = new NamespaceMachine(folder, id, lowers);
+    await makeMachineFolder(folder, id, copied ? ['root', 'own', LENT] : ['upper', 'work', 'root', 'own']);
+    if (copied) {
+      const path = folder.machine(id);
+      await copyDisk(join(folder.path, lowers[0]), join(path, 'root'), context.signal).catch(async (error: unknown) => {
+        await discardMachine(folder, id);
+        throw error;
+      });
+    }
+    const machine = new NamespaceMachine(folder, id, lowers, copied);
     try {
       await machine.isReady(context.signal);
       return machine;
@@ -39,17 +54,19 @@ export class NamespaceMachine implements Machine {
   readonly lost: Promise<string>;
   private readonly child: ReturnType<typeof start>;
   private readonly ended: Promise<string>;
-  private readonly path: string;
   private first?: ProcessEntry;
   private asked = false;
 
-  private constructor(private readonly folder: SandboxFolder, readonly id: string, readonly lowers: readonly string[]) {
-    this.path = folder.machine(id);
+  /** What its disk lies on, relative to the sandbox folder: nothing, where that was copied. */
+  readonly lowers: readonly string[];
+
+  private constructor(private readonly folder: SandboxFolder, readonly id: string, lowers: readonly string[], readonly copied: boolean) {
+    this.lowers = copied ? [] : lowers;
     const log = openSync(this.consoleLog, 'a', 0o600);
     try {
       this.child = start([
         'unshare', ...rootFlags(), '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', '--',
-        'sh', '-c', NAMESPACE_SCRIPT, 'golden-machine', `machines/${id}`, lowers.join(':'), this.path,
+        'sh', '-c', NAMESPACE_SCRIPT, 'golden-machine', `machines/${id}`, lowers.join(':'), copied ? 'copy' : 'overlay', this.path,
         // Its own session: Ctrl-C is for us, and we end the machine.
       ], { cwd: folder.path, detached: true, stdio: ['pipe', 'pipe', log], env: { PATH: process.env.PATH } });
     } finally {
@@ -66,10 +83,13 @@ export class NamespaceMachine implements Machine {
     this.access = { user: 'root', enter: async () => enteringNamespace(this.leader().pid) };
   }
 
-  get description(): string { return `user namespace, process ${this.child.pid}`; }
+  get description(): string { return `user namespace${this.copied ? ' on a copied disk' : ''}, process ${this.child.pid}`; }
 
-  /** Folder with what it changed on its disk. */
-  get upper(): string { return join(this.path, 'upper'); }
+  /** Folder of what is its own. */
+  get path(): string { return this.folder.machine(this.id); }
+
+  /** Folder with what it changed on its disk; with all of it, where it was copied. */
+  get upper(): string { return join(this.path, this.copied ? 'root' : 'upper'); }
 
   /** What its disk is made of, the nearest first, relative to the sandbox folder. */
   get disk(): readonly string[] { return [`machines/${this.id}/upper`, ...this.lowers]; }

@@ -1,3 +1,4 @@
+import { LEND_SCRIPT } from './copied-disk';
 import { quote } from '../../plan/shell';
 
 /**
@@ -36,12 +37,13 @@ while :; do sleep 86400 & wait; done
  * What runs as the first process of the PID and mount namespaces of an ordinary user's machine, with a user namespace of its own:
  * when it ends, whatever way, the kernel ends everything in them and takes every mount of them away.
  *
- * It runs in the sandbox folder. Arguments: 1 folder of the machine, relative; 2 lower folders, with colons between, relative.
+ * It runs in the sandbox folder. Arguments: 1 folder of the machine, relative; 2 lower folders, with colons between, relative;
+ * 3 `overlay`, or `copy` where its root is a copy of what would be below.
  * Its stdin is held by whoever started it: where that process is gone, so is the machine, unless it wrote \`keep\` before.
  */
 export const NAMESPACE_SCRIPT = `
 set -u
-relative=$1 lowers=$2
+relative=$1 lowers=$2 kind=$3
 fail() { echo "golden: $1 failed" >&2; exit 1; }
 exec 4<&0 </dev/null
 
@@ -63,8 +65,13 @@ case $link in
   */run/systemd/resolve/*) cat /etc/resolv.conf >"$own/resolv.conf" ;;
   *) cat /etc/resolv.conf >"$own/disk/etc/resolv.conf" ;;
 esac
-mount -t overlay overlay -o "lowerdir=$relative/own/disk:$lowers,upperdir=$relative/upper,workdir=$relative/work,userxattr,volatile" "$relative/root" ||
-  fail 'mounting the overlay (it takes Linux 5.11 and a state folder on a file system of this computer itself, such as ext4, XFS or Btrfs: set GOLDEN_HOME)'
+if [ "$kind" = copy ]; then
+  mount --bind "$relative/root" "$relative/root" || fail 'mounting the disk'
+  sh -c ${quote(LEND_SCRIPT)} golden-machine "$relative" "$own/disk" || fail 'preparing the disk'
+else
+  mount -t overlay overlay -o "lowerdir=$relative/own/disk:$lowers,upperdir=$relative/upper,workdir=$relative/work,userxattr,volatile" "$relative/root" ||
+    fail 'mounting the overlay (set GOLDEN_HOME to a folder on a file system such as ext4, XFS or Btrfs, or GOLDEN_OVERLAY=0 to do without)'
+fi
 
 unshare --mount --pid --uts --ipc --fork --kill-child=SIGKILL -- sh -c ${quote(MACHINE)} golden-machine "$relative" "$own" &
 machine=$!

@@ -4,6 +4,7 @@ import { ArtifactStore, type StoredRootTar } from './artifact-store';
 import { baseSpec, rootTarId, type BaseSpec } from './base-spec';
 import { BaseStore } from './base-store';
 import { BootedDisk } from './booted-disk';
+import { copiedDiskView, returnLent } from './copied-disk';
 import { convertDisk, writeDiskImage } from './disk-image';
 import { markUsed } from './disk-use';
 import type { DiskView } from './disk-view';
@@ -17,6 +18,7 @@ import { discardMachine, makeMachineFolder } from './machine-folder';
 import { NamespaceMachine } from './namespace-machine';
 import { NspawnMachine } from './nspawn-machine';
 import { withMergedDisk } from './overlay';
+import { overlayFault } from './overlay-probe';
 import { bootDisk } from './qemu-machine';
 import { writeRootTar } from './root-tar';
 import { SandboxFolder } from './sandbox-folder';
@@ -56,13 +58,14 @@ export class SandboxHost implements Host {
   private readonly artifacts: ArtifactStore;
   private readonly hostLoopback: boolean;
   private measuredCheckpointSeconds = CHECKPOINT_ESTIMATE_SECONDS;
+  private overlays?: Promise<string | undefined>;
   /** Machines that were booted of others, with the disks that they write to. */
   private readonly bootedUp = new WeakMap<Machine, BootedDisk>();
 
   constructor(options: SandboxHostOptions) {
     this.folder = new SandboxFolder(options.stateFolder);
     this.bases = new BaseStore(this.folder);
-    this.layers = new LayerStore(this.folder);
+    this.layers = new LayerStore(this.folder, () => this.copies());
     this.artifacts = new ArtifactStore(options.outputFolder);
     this.hostLoopback = options.hostLoopback ?? false;
   }
@@ -101,18 +104,24 @@ export class SandboxHost implements Host {
     await this.folder.make();
   }
 
+  /** Whether disks of machines are copies, since the kernel shows this user no overlays here. */
+  private async copies(): Promise<boolean> {
+    return await (this.overlays ??= overlayFault(this.folder.path)) !== undefined;
+  }
+
   private async start(lowers: readonly string[], requirements: LaunchRequirements, context: HostContext): Promise<Machine> {
     await markUsed(this.folder, lowers);
-    const options = { lowers, requirements, hostLoopback: this.hostLoopback };
+    const options = { lowers, requirements, hostLoopback: this.hostLoopback, copied: await this.copies() };
     return explainingFullDisk(this.folder.machines, (): Promise<Machine> => (
-      isRoot() ? NspawnMachine.launch(this.folder, options, context) : NamespaceMachine.launch(this.folder, lowers, context)
+      isRoot() ? NspawnMachine.launch(this.folder, options, context) : NamespaceMachine.launch(this.folder, options, context)
     ));
   }
 
   async checkpoint(machine: Machine, key: string, context: HostContext): Promise<void> {
     const begin = Date.now();
     const own = ours(machine);
-    await whileFrozen(own.leader().pid, () => this.layers.save(key, own.upper, own.lowers, context));
+    const tidy = isCopied(own) ? (disk: string) => returnLent(own.path, disk) : undefined;
+    await whileFrozen(own.leader().pid, () => this.layers.save(key, own.upper, own.lowers, context, tidy));
     this.measuredCheckpointSeconds = (Date.now() - begin) / 1000;
   }
 
@@ -203,7 +212,9 @@ export class SandboxHost implements Host {
       const root = await booted.unpack(context.signal);
       return act({ root, seen: root, enter: asRoot([]) });
     }
-    const { disk, id } = ours(machine);
+    const own = ours(machine);
+    if (isCopied(own)) { return act(await copiedDiskView(own.path)); }
+    const { disk, id } = own;
     const mountPoint = `machines/${id}/root`;
     await context.intend('mount-disk', { path: join(this.folder.path, mountPoint) });
     return withMergedDisk(this.folder.path, disk, mountPoint, act);
@@ -245,6 +256,10 @@ export class SandboxHost implements Host {
     await this.bases.prepare(spec, context);
     return [this.folder.baseRoot(spec.id)];
   }
+}
+
+function isCopied(machine: NspawnMachine | NamespaceMachine): machine is NamespaceMachine {
+  return machine instanceof NamespaceMachine && machine.copied;
 }
 
 function ours(machine: Machine): NspawnMachine | NamespaceMachine {
