@@ -25,15 +25,16 @@ let mail: GoldenTerminal;
 let steps: GoldenTerminal;
 
 beforeAll(() => {
-  const assembly = (name: string, image: string, scripts: { readonly [origin: string]: string }) => writeAssembly(join(work, name), {
-    a: { ...machinePlan(Object.entries(scripts).map(([origin, script]) => runOf(script, { origin }))), image },
-  });
+  const assembly = (name: string, image: string, scripts: { readonly [origin: string]: string }, checkpoints: readonly number[] = []) => {
+    const plan = machinePlan(Object.entries(scripts).map(([origin, script]) => runOf(script, { origin })));
+    writeAssembly(join(work, name), { a: { ...plan, image, builder: { ...plan.builder, checkpoints } } });
+  };
   assembly('web', WEB, {
     One: 'echo one >/srv/words; echo said by one',
     Two: '[ -e /srv/mirror ] || { echo no mirror; exit 3; }',
     Three: 'echo waiting; until [ -e /srv/go ]; do sleep 0.1; done; echo gone',
   });
-  assembly('mail', MAIL, { One: 'echo mail', Two: 'exit 6', Three: 'echo sent' });
+  assembly('mail', MAIL, { One: 'echo mail >/srv/words', Two: 'exit 6', Three: 'echo sent >>/srv/words; echo sent' }, [0]);
   assembly('steps', STEPS, { One: 'echo first >/srv/words', Two: 'echo second >>/srv/words' });
   // Each waits for somebody while the others are looked at.
   web = inTerminal('build', '--app', 'web', '--on-error', 'ask');
@@ -202,7 +203,7 @@ describe('a build that fails and is to go on', () => {
   });
 
   test('is looked into afterwards with what it saved last, before it deviated', async () => {
-    expect(await golden('exec', MAIL, '--', 'id', '-u')).toEqual({ exitCode: 2, out: '', err: expect.stringContaining('Neither a finished image nor a layer of it') });
+    expect(await golden('exec', MAIL, '--', 'cat', '/srv/words')).toEqual({ exitCode: 0, out: 'mail\n', err: '' });
   });
 });
 
@@ -248,5 +249,6 @@ describe('a finished image', () => {
 
 test('and in the end nothing is left', async () => {
   expect(await golden('gc')).toMatchObject({ exitCode: 0, out: expect.stringContaining('machine') });
+  expect(await golden('exec', WEB, '--', 'true')).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining('Neither a finished image nor a layer of it') });
   expect(leftovers(home.folder, join(work, 'golden.out'))).toEqual([]);
 });
