@@ -29,9 +29,10 @@ function terminal(shell: readonly string[], env: NodeJS.ProcessEnv, command: str
   const child = start([...shell, `${first}\n${inTerminal(command, { ...SIZE, type: 'xterm-256color' }, mark)}`], { env, detached: true });
   child.stdin!.on('error', () => undefined);
   const stream = Duplex.from({ readable: child.stdout!, writable: child.stdin! }) as Duplex;
-  stream.on('error', () => undefined).once('close', () => killGroup(child));
-  return {
-    stream,
-    resize: (size) => { run([...shell, resizeTerminal(size, mark)], { env }).catch(() => undefined); },
-  };
+  const execute = (script: string) => { run([...shell, script], { env }).catch(() => undefined); };
+  stream.on('error', () => undefined).once('close', () => {
+    killGroup(child);
+    execute(`rm -f ${mark}`);
+  });
+  return { stream, resize: (size) => execute(resizeTerminal(size, mark)) };
 }
