@@ -231,6 +231,9 @@ describe('a build that stops before each instruction, and is killed there', () =
     const resumed = await golden('resume');
     expect(resumed).toMatchObject({ exitCode: 0, out: expect.stringMatching(/Stack\/Steps \| built in /) });
     expect((await golden('resume')).out).toBe('No build was killed.\n');
+    // Its own machines have gone, and the one that was left to be looked at has not.
+    expect(readdirSync(join(home.folder, 'sandbox', 'machines'))).toHaveLength(1);
+    expect((await golden('exec', WEB, '--', 'cat', '/srv/words')).out).toBe('one\n');
   });
 });
 
