@@ -22,6 +22,8 @@ export interface Ec2Draft extends DraftArtifact {
   readonly buildId: string;
   /** Parameters that name it already. */
   readonly told: ToldParameter[];
+  /** As it was made a moment ago, shared with nobody. Absent: an earlier build has made it, and may have done more. */
+  readonly fresh?: Image;
 }
 
 /** Snapshots of big volumes take hours. */
@@ -40,8 +42,8 @@ export async function captureImage(cloud: Cloud, machine: Ec2Machine, { plan, ke
     cloud.leases.add(region, { buildId, leaseMinutes: plan.builder.leaseMinutes }, imageId);
     const image = await whenAvailable(cloud, region, imageId, signal);
     if (image.State === 'available') {
-      await settleDraft(cloud, region, plan, image, buildId, signal);
-      return { id: imageId, files: [], region, plan, keys, buildId, told: [] };
+      const fresh = await settleDraft(cloud, region, plan, image, buildId, signal);
+      return { id: imageId, files: [], region, plan, keys, buildId, told: [], fresh };
     }
     await removeImage(cloud, region, image);
     const reason = image.StateReason?.Message ?? `its state is ${image.State}`;
@@ -61,12 +63,13 @@ export function whenAvailable(cloud: Cloud, region: string, imageId: string, sig
   return cloud.poller.wait('image', region, imageId, look, { what, timeoutMs: IMAGE_MS, signal });
 }
 
-/** What makes a draft of any origin ready for its first start: its lease, and that instances of it refuse IMDSv1. */
-export async function settleDraft(cloud: Cloud, region: string, plan: Plan, image: Image, buildId: string, signal: AbortSignal): Promise<void> {
+/** What makes a draft of any origin ready for its first start: its lease, and that instances of it refuse IMDSv1. Returns it as it is then. */
+export async function settleDraft(cloud: Cloud, region: string, plan: Plan, image: Image, buildId: string, signal: AbortSignal): Promise<Image> {
   cloud.leases.add(region, { buildId, leaseMinutes: plan.builder.leaseMinutes }, ...idsOf(image));
-  if (!plan.delivery.imdsV2 || image.ImdsSupport === 'v2.0') { return; }
+  if (!plan.delivery.imdsV2 || image.ImdsSupport === 'v2.0') { return image; }
   const change = new ModifyImageAttributeCommand({ ImageId: image.ImageId, ImdsSupport: { Value: 'v2.0' } });
   await cloud.clients.ec2(region).send(change, { signal, notYet: NOT_YET });
+  return { ...image, ImdsSupport: 'v2.0' };
 }
 
 /** Makes an image under its name. One of the same build that is there already is it; where the name is taken, the build's ID is added to it. */

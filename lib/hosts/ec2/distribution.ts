@@ -16,10 +16,11 @@ import type { Artifact, CaptureRequest, HostContext } from '../../ports/host';
 
 /** Takes a draft to all regions of the plan, and lets those use it whom the plan names. Errors: `copy-failed`, `public-access-blocked`. */
 export async function distributeImage(cloud: Cloud, draft: Ec2Draft, { plan }: CaptureRequest, context: HostContext): Promise<void> {
-  const { region, id } = draft;
-  const image = await existingImage(cloud, region, id, plan, context.signal);
+  const { region, id, fresh } = draft;
+  const image = fresh ?? await existingImage(cloud, region, id, plan, context.signal);
   const { copies } = await copyImage(cloud, { plan, region, image, tags: draftTags(cloud, plan, image, context.buildId) }, context);
-  await eachPlace(new Map([[region, image], ...copies]), (place, each) => settleImage(cloud, place, each, plan, context.signal));
+  const places = new Map([[region, image], ...copies]);
+  await eachPlace(places, (place, each) => settleImage(cloud, place, each, plan, context.signal, { shared: each !== fresh }));
 }
 
 /** Makes a published image, its copies and its parameters what the plan wants them to be now. Returns a line for each change. */

@@ -12,7 +12,7 @@ import { buildPolicies } from './policies';
 import { publishImage } from './publication';
 import { removeArtifacts } from './removal';
 import { guardSharing } from './sharing-guard';
-import { resolveSource, sourceImageId } from './source-resolution';
+import { foundSource, resolveSource, sourceImageId } from './source-resolution';
 import { guardTarget } from './target-guard';
 import { GoldenError } from '../../errors';
 import type { BuildKeys } from '../../plan/keys';
@@ -41,9 +41,13 @@ export class Ec2Host implements Host {
 
   /** Errors, besides those of the source: `wrong-account`, `wrong-region`, `wrong-partition`, `no-region`, and those of credentials. */
   async resolve(plan: Plan, context: HostContext, options?: SourceOptions): Promise<ResolvedSource> {
-    const region = await guardTarget(this.cloud, plan);
+    const region = await this.cloud.regionOf(plan);
+    // Looking at what is there does no harm in any account, and takes as long as to learn which one this is.
+    const [target, source] = await Promise.allSettled([guardTarget(this.cloud, plan), resolveSource(this.cloud, region, plan, context, options)]);
+    if (target.status === 'rejected') { throw target.reason; }
+    if (source.status === 'rejected') { throw source.reason; }
     this.regions.add(region);
-    return resolveSource(this.cloud, region, plan, context, options);
+    return source.value;
   }
 
   findArtifact(plan: Plan, keys: BuildKeys): Promise<Artifact | undefined> {
@@ -69,7 +73,8 @@ export class Ec2Host implements Host {
       });
     }
     const origin = { imageId: sourceImageId(source), buildKey: source.buildKey };
-    return launchMachine(this.cloud, { region, plan, imageId, origin, purpose: 'build', requirements }, context);
+    const image = layer === 0 ? foundSource(source) : undefined;
+    return launchMachine(this.cloud, { region, plan, imageId, image, origin, purpose: 'build', requirements }, context);
   }
 
   checkpoint(machine: Machine, key: string, context: HostContext): Promise<void> {

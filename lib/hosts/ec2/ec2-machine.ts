@@ -50,6 +50,8 @@ export class Ec2Machine implements Machine {
   readonly spot: boolean;
   private readonly watch = new AbortController();
   private ownGroup: string | undefined;
+  /** Where it moves once nobody connects any more: looked for while others are waited for. Nothing where that failed. */
+  private readonly shelter: Promise<string | undefined>;
   private leaving: Promise<void> | undefined;
   private releasing: Promise<void> | undefined;
   private destroyed: Promise<void> | undefined;
@@ -67,6 +69,7 @@ export class Ec2Machine implements Machine {
     this.launchedAs = instance;
     this.spot = spot;
     this.ownGroup = preparation.ownGroup;
+    this.shelter = this.ownGroup ? this.findShelter().catch(() => undefined) : Promise.resolve(undefined);
     const address = this.address();
     this.description = `${InstanceType}${spot ? ' (spot)' : ''} ${this.id}${address ? ` at ${address}` : ''} in ${Placement?.AvailabilityZone ?? region}`;
     this.access = { user: loginUser(plan), instanceId: this.id, ...address !== undefined && { address, dial: tcpDialer(address) } };
@@ -125,10 +128,13 @@ export class Ec2Machine implements Machine {
   }
 
   private async moveToShelter(): Promise<void> {
-    const { ownGroup, ec2, options } = this;
-    if (!ownGroup) { return; }
-    const shelter = await noInboundGroup(ec2, options.preparation.network.vpc);
-    await ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: this.id, Groups: [shelter] }), { notYet: UNKNOWN, deadlineMs: RELEASE_MS });
+    if (!this.ownGroup) { return; }
+    const shelter = await this.shelter ?? await this.findShelter();
+    await this.ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: this.id, Groups: [shelter] }), { notYet: UNKNOWN, deadlineMs: RELEASE_MS });
+  }
+
+  private findShelter(): Promise<string> {
+    return noInboundGroup(this.ec2, this.options.preparation.network.vpc);
   }
 
   private releaseGroup(): Promise<void> {

@@ -17,10 +17,15 @@ const MINUTE_MS = 60_000;
 /** Of no interest to users. */
 const OWN_TAGS: ReadonlySet<string> = new Set(Object.values(TAGS));
 
-/** Makes an image in a region what the plan wants it to be, but for its protection. Changes only what differs. Returns a line for each change. */
-export async function settleImage(cloud: Cloud, region: string, image: Image, plan: Plan, signal: AbortSignal): Promise<readonly string[]> {
+/**
+ * Makes an image in a region what the plan wants it to be, but for its protection. Changes only what differs. Returns a line for each change.
+ * @param shared whether somebody may have shared it; what is known to be nobody's else need not be asked
+ */
+export async function settleImage(
+  cloud: Cloud, region: string, image: Image, plan: Plan, signal: AbortSignal, { shared = true } = {},
+): Promise<readonly string[]> {
   const lines = await Promise.all([
-    shareImage(cloud, region, image, plan.delivery.sharing, signal),
+    shareImage(cloud, region, image, plan.delivery.sharing, signal, { shared }),
     deprecate(cloud, region, image, plan, signal),
     requireImdsV2(cloud, region, image, plan, signal),
     describeAnew(cloud, region, image, plan, signal),

@@ -24,6 +24,8 @@ export interface MachineRequest {
   readonly region: string;
   readonly plan: Plan;
   readonly imageId: string;
+  /** The image, where it is known. */
+  readonly image?: Image;
   /** The source that a layer was made from. Absent: it is launched from its source. */
   readonly origin?: ImageOrigin;
   readonly purpose: 'build' | 'boot-test';
@@ -51,7 +53,7 @@ export async function prepareLaunch(cloud: Cloud, request: MachineRequest, conte
   const group = findNetwork(ec2, region, plan, context).then(async (network) => ({ network, ...await findGroups(cloud, request, network, context) }));
   const [grouped, image, profile, encryptionKey] = await Promise.allSettled([
     group,
-    describeImage(cloud, region, request),
+    request.image ?? describeImage(cloud, region, request),
     findProfile(cloud, request, context),
     encrypted && key ? context.late(key) : undefined,
   ]);

@@ -46,11 +46,16 @@ function difference(wanted: readonly string[], actual: readonly string[]): Diffe
   return { add: wanted.filter((value) => !actual.includes(value)), remove: actual.filter((value) => !wanted.includes(value)) };
 }
 
-/** Lets those launch an image whom the plan names, and nobody else. Returns a line for each change. Errors: `public-access-blocked`. */
-export async function shareImage(cloud: Cloud, region: string, image: Image, sharing: SharingSpec, signal: AbortSignal): Promise<readonly string[]> {
+/**
+ * Lets those launch an image whom the plan names, and nobody else. Returns a line for each change. Errors: `public-access-blocked`.
+ * @param shared whether it may be shared already
+ */
+export async function shareImage(
+  cloud: Cloud, region: string, image: Image, sharing: SharingSpec, signal: AbortSignal, { shared = true } = {},
+): Promise<readonly string[]> {
   const imageId = image.ImageId!;
   const lines: string[] = [];
-  const { LaunchPermissions = [] } = await cloud.clients.ec2(region).send(
+  const { LaunchPermissions = [] } = !shared ? {} : await cloud.clients.ec2(region).send(
     new DescribeImageAttributeCommand({ ImageId: imageId, Attribute: 'launchPermission' }), { signal, notYet: NOT_YET },
   );
   for (const kind of KINDS) {
@@ -66,13 +71,15 @@ export async function shareImage(cloud: Cloud, region: string, image: Image, sha
     }), { signal, notYet: NOT_YET });
     lines.push(...linesOf(`${imageId} in ${region}`, kind.name, { add, remove }));
   }
-  return [...lines, ...await shareSnapshots(cloud, region, image, sharing, signal)];
+  return [...lines, ...await shareSnapshots(cloud, region, image, sharing, signal, { shared })];
 }
 
-async function shareSnapshots(cloud: Cloud, region: string, image: Image, sharing: SharingSpec, signal: AbortSignal): Promise<readonly string[]> {
+async function shareSnapshots(
+  cloud: Cloud, region: string, image: Image, sharing: SharingSpec, signal: AbortSignal, { shared }: { readonly shared: boolean },
+): Promise<readonly string[]> {
   const wanted = sharing.snapshots ? sharing.accounts : [];
   const lines = await Promise.all(snapshotsOf(image).map(async (snapshotId) => {
-    const { CreateVolumePermissions = [] } = await cloud.clients.ec2(region).send(
+    const { CreateVolumePermissions = [] } = !shared ? {} : await cloud.clients.ec2(region).send(
       new DescribeSnapshotAttributeCommand({ SnapshotId: snapshotId, Attribute: 'createVolumePermission' }), { signal, notYet: NOT_YET },
     );
     const { add, remove } = difference(wanted, CreateVolumePermissions.flatMap(({ UserId }) => UserId ?? []));

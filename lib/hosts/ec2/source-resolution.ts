@@ -8,6 +8,8 @@ import { GoldenError } from '../../errors';
 import type { FilterSource, ImageSource, ParameterSource, Plan } from '../../plan/model';
 import type { HostContext, ResolvedSource, SourceOptions } from '../../ports/host';
 
+const foundImages = new WeakMap<ResolvedSource, Image>();
+
 /** How many of several matches an error shows. */
 const SHOWN = 5;
 
@@ -33,11 +35,18 @@ export async function resolveSource(
   }
   const image = await findSource(cloud, region, plan, parentKey);
   requireUsable(image, plan);
-  return {
+  const source: ResolvedSource = {
     id: idOf(image.ImageId!),
     description: `${image.Name ?? 'an AMI without a name'} (${image.ImageId} in ${region})`,
     ...plan.definition.source.type === 'image' && { buildKey: tagOf(image.Tags, TAGS.buildKey) },
   };
+  foundImages.set(source, image);
+  return source;
+}
+
+/** The AMI of a source as it was when that was found: who launches from it need not ask again. */
+export function foundSource(source: ResolvedSource): Image | undefined {
+  return foundImages.get(source);
 }
 
 /** The AMI of a resolved source. */
