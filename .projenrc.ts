@@ -171,6 +171,11 @@ project.addTask('test:kills', {
   exec: 'jest --testMatch "<rootDir>/test/e2e/sandbox-kills.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 600000',
   receiveArgs: true,
 });
+project.addTask('test:languages', {
+  description: 'The library in Java and in Go: each declares the image of an example, and has its hash (needs Maven with a JDK, Go, and their registries)',
+  exec: 'sh test/languages/twins.sh',
+  receiveArgs: true,
+});
 project.addTask('typecheck', { description: 'Type-check tests and examples', exec: 'tsc --noEmit -p test/tsconfig.json' });
 project.addTask('bench:sandbox', { description: 'Speed of the sandbox host, as figures', exec: 'tsx test/bench/sandbox.ts', receiveArgs: true });
 project.addTask('cloud', { description: 'Start an emulated AWS, to try the ec2 host without an account', exec: 'tsx test/support/cloud/main.ts', receiveArgs: true });

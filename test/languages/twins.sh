@@ -11,6 +11,7 @@ expected=$(node -p 'require(process.argv[1])[0].definitionHash' "$project/exampl
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
+# Newer than what the library asks for, and on more proxies.
 CDK=github.com/aws/aws-cdk-go/awscdk/v2@v2.276.0
 
 # packed LANGUAGE: the folder of its sources

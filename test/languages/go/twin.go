@@ -16,6 +16,9 @@ type siteRelease struct {
 	site    string
 }
 
+// Go tells no class by which it could be called.
+func (provisioner *siteRelease) Id() *string { return jsii.String("SiteRelease") }
+
 func (provisioner *siteRelease) Bind(_ constructs.Construct, context golden.ProvisionerContext) {
 	context.Put(&golden.FileProps{Source: golden.FileSource_Asset(&provisioner.site), Destination: jsii.String("/srv")})
 	context.Run(&golden.ShellProps{
