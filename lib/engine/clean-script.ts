@@ -31,7 +31,7 @@ if [ -n "$our_key" ]; then
     file=$(home_of "$user")/.ssh/authorized_keys
     if [ -f "$file" ] && grep -qF -- "$our_key" "$file"; then
       grep -vF -- "$our_key" "$file" >"$file.golden"
-      if [ -s "$file.golden" ]; then cat "$file.golden" >"$file"; else rm -f "$file"; fi
+      if grep -q '[^[:space:]]' "$file.golden"; then cat "$file.golden" >"$file"; else rm -f "$file"; fi
       rm -f "$file.golden"
       echo "authorized key of this build for $user"
     fi

@@ -29,7 +29,8 @@ const THEIRS = 'ssh-ed25519 AAAAtheirs somebody';
     ]) { write(path, 'x'); }
     write('etc/machine-id', '0123456789abcdef\n');
     write('var/log/dpkg.log', 'installed\n');
-    write('root/.ssh/authorized_keys', `${OURS}\n`);
+    // As it is where ours was appended to nothing.
+    write('root/.ssh/authorized_keys', `\n${OURS}\n`);
     write('home/app/.ssh/authorized_keys', `${THEIRS}\n${OURS} with another comment\n`);
     write('home/app/.profile', 'kept');
     write('etc/ssh/sshd_config', 'kept');
