@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
+import { Provisioner } from '../../lib/image/provisioners/provisioner';
 import { run } from '../../lib/process';
 import { writeAssembly } from '../cli/sample-assembly';
-import { Provisioner } from '../../lib/image/provisioners/provisioner';
 import { instructionsOf } from '../image/declaration';
 import { golden, GOLDEN, type JsonEvent } from '../support/golden';
 import { machinePlan } from '../support/machine-plan';

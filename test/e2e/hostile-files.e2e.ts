@@ -94,7 +94,15 @@ describe('golden gc and resume', () => {
   const started = (buildKey: string) => record({
     type: 'started',
     detail: {
-      image: 'Stack/Web', definitionHash: KEY, deliveryHash: KEY, buildKey, host: 'sandbox', source: 'a', planFile: join(work, 'secret'), bootTest: false, useCache: true,
+      image: 'Stack/Web',
+      definitionHash: KEY,
+      deliveryHash: KEY,
+      buildKey,
+      host: 'sandbox',
+      source: 'a',
+      planFile: join(work, 'secret'),
+      bootTest: false,
+      useCache: true,
       asked: { host: 'sandbox', output, onError: 'cleanup' },
     },
   });

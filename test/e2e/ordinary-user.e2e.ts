@@ -84,10 +84,11 @@ describe('where the kernel shows no overlays to an ordinary user', () => {
   });
 
   /** Builds until the last instruction has said something; to end it is quicker than to have it booted. */
-  const begin = (last: string) => {
-    const plan = machinePlan([first, runOf(`${last}; sleep 300`, { origin: 'Last' })], { source: { type: 'local', user: 'root', ssmAgent: false, local } });
+  const begin = (words: string) => {
+    const plan = machinePlan([first, runOf(`${words}; sleep 300`, { origin: 'Last' })], { source: { type: 'local', user: 'root', ssmAgent: false, local } });
     return build(ada, { ...plan, builder: { ...plan.builder, checkpoints: [0] } }, {
-      env, onEvent: (event, kill) => { if (event.type === 'instruction.output' && event.index === 1) { kill('SIGTERM'); } },
+      env,
+      onEvent: (event, kill) => { if (event.type === 'instruction.output' && event.index === 1) { kill('SIGTERM'); } },
     });
   };
   const said = ({ events }: GoldenRun, index: number) => events.map((e) => (e.type === 'instruction.output' && e.index === index ? e.text : '')).join('');

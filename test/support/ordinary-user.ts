@@ -38,7 +38,9 @@ export class OrdinaryUser {
   /** Runs the command as this user. */
   golden(args: readonly string[], options: Partial<GoldenOptions> = {}): Promise<GoldenRun> {
     return golden(args, {
-      cwd: join(this.folder, 'home'), file: join(this.folder, 'bin', 'golden.js'), ...options,
+      cwd: join(this.folder, 'home'),
+      file: join(this.folder, 'bin', 'golden.js'),
+      ...options,
       // It has no other environment of ours.
       through: [...this.through, ...Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`)],
     });

@@ -110,7 +110,14 @@ export async function recordPlace(place: S3Place, buildId: string, index: number
   return { file: s3Url(place, journalPrefix(place, buildId)) };
 }
 
-async function readObjects(place: S3Place, buildId: string): Promise<readonly { readonly file: string; readonly records: readonly JournalRecord[] }[]> {
+/** An object of a journal. */
+interface RecordsObject {
+  /** Its address. */
+  readonly file: string;
+  readonly records: readonly JournalRecord[];
+}
+
+async function readObjects(place: S3Place, buildId: string): Promise<readonly RecordsObject[]> {
   const keys = (await listObjects(place, journalPrefix(place, buildId))).map(({ Key }) => Key!).sort();
   const texts: string[] = [];
   for (let first = 0; first < keys.length; first += PARALLEL_READS) {

@@ -186,7 +186,8 @@ export class SandboxHost implements Host {
   removeBuild({ intents }: DeadBuild): Promise<readonly string[]> {
     const drafts = intents.filter(({ act }) => act === 'draft-artifact').map(({ detail }) => String(detail.folder));
     const machines = new Set(intents.filter(({ act }) => act === 'launch-machine').map(({ detail }) => String(detail.id)));
-    return collectGarbage(this.folder, this.artifacts.outputFolder, { others: drafts.map((draft) => dirname(draft)), isMeant: (id) => machines.has(id) });
+    const others = drafts.map((draft) => dirname(draft));
+    return collectGarbage(this.folder, this.artifacts.outputFolder, { others, isMeant: (id) => machines.has(id) });
   }
 
   collectGarbage(): Promise<readonly string[]> {

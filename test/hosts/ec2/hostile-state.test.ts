@@ -48,7 +48,8 @@ class Place {
   }
 
   async put(key: string, content: string | Buffer): Promise<void> {
-    await this.client.send(new PutObjectCommand({ Bucket: BUCKET, Key: this.prefix + key, Body: content, ContentLength: Buffer.byteLength(content) }));
+    const ContentLength = Buffer.byteLength(content);
+    await this.client.send(new PutObjectCommand({ Bucket: BUCKET, Key: this.prefix + key, Body: content, ContentLength }));
   }
 
   async read(key: string): Promise<Buffer> {
