@@ -21,7 +21,13 @@ export interface SessionDialerOptions {
 export function sessionDialer({ access, instanceId, clock }: SessionDialerOptions): Dialer {
   const api = new SsmApi(access);
   return (port, { timeoutMs, signal }) => openSession(api, access, clock, {
-    instanceId, document: 'AWS-StartSSHSession', parameters: { portNumber: [String(port)] }, far: 'port', what: `open port ${port}`,
-    timeoutMs, signal, onEnded: () => api.close(),
+    instanceId,
+    document: 'AWS-StartSSHSession',
+    parameters: { portNumber: [String(port)] },
+    far: 'port',
+    what: `open port ${port}`,
+    timeoutMs,
+    signal,
+    onEnded: () => api.close(),
   });
 }

@@ -26,7 +26,9 @@ export interface SessionTerminalOptions {
  * Starts a command, as root, in a terminal that the agent of the machine makes. Session Manager runs it as a user of its own who may
  * become root, and tells nobody its exit code: so the command says that itself.
  */
-export async function startInTerminal({ api, access, instanceId, clock }: SessionTerminalOptions, command: string, terminal: Terminal): Promise<Attachment> {
+export async function startInTerminal(
+  { api, access, instanceId, clock }: SessionTerminalOptions, command: string, terminal: Terminal,
+): Promise<Attachment> {
   const mark = `golden-${randomBytes(8).toString('hex')}`;
   let tellEnded: () => void = () => undefined;
   const sessionEnded = new Promise<void>((resolve) => { tellEnded = resolve; });

@@ -60,7 +60,9 @@ export class Sessions {
     return this.access(session);
   }
 
-  private farEnd(document: string, given: { readonly [name: string]: readonly string[] }, instance: () => SsmInstance | undefined): PortEnd | TerminalEnd {
+  private farEnd(
+    document: string, given: { readonly [name: string]: readonly string[] }, instance: () => SsmInstance | undefined,
+  ): PortEnd | TerminalEnd {
     const only = (name: string) => {
       if (Object.keys(given).some((other) => other !== name)) { throw new ApiError('InvalidParameters', `${document} takes a ${name}.`); }
     };
