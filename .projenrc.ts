@@ -143,7 +143,7 @@ bundle.exec('chmod 0755 bin/golden.js');
 bundle.exec('tsx test/support/bundle-notices.ts');
 project.postCompileTask.spawn(bundle);
 
-const CLOUD_SUITES = '(ec2|cloud|ssm|cdk|codebuild|python|sandbox-kills)[^/]*';
+const CLOUD_SUITES = '(ec2|cloud|ssm|cdk|codebuild|python|sandbox-kills|ordinary-user-image)[^/]*';
 project.addTask('test:e2e', {
   description: 'Slow suites on real machines (needs root, see README)',
   exec: `jest --testMatch "<rootDir>/test/e2e/**/*.e2e.ts" "<rootDir>/examples/**/*.machine.test.ts" --testPathIgnorePatterns /node_modules/ "/test/e2e/${CLOUD_SUITES}$" --testTimeout 300000 --runInBand`,
@@ -169,6 +169,11 @@ project.addTask('test:faults', {
 project.addTask('test:kills', {
   description: 'A build on the sandbox that is killed at every record of its journal, and two builders of one image (needs root; KILLS=some: a part of it)',
   exec: 'jest --testMatch "<rootDir>/test/e2e/sandbox-kills.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 600000',
+  receiveArgs: true,
+});
+project.addTask('test:user', {
+  description: 'A whole image by a user who is not root: in a user namespace and under QEMU (needs root, to make that user)',
+  exec: 'jest --testMatch "<rootDir>/test/e2e/ordinary-user-image.e2e.ts" --testPathIgnorePatterns /node_modules/ --testTimeout 600000',
   receiveArgs: true,
 });
 project.addTask('test:languages', {
