@@ -41,13 +41,9 @@ export class Ec2Host implements Host {
 
   /** Errors, besides those of the source: `wrong-account`, `wrong-region`, `wrong-partition`, `no-region`, and those of credentials. */
   async resolve(plan: Plan, context: HostContext, options?: SourceOptions): Promise<ResolvedSource> {
-    const region = await this.cloud.regionOf(plan);
-    // Looking at what is there does no harm in any account, and takes as long as to learn which one this is.
-    const [target, source] = await Promise.allSettled([guardTarget(this.cloud, plan), resolveSource(this.cloud, region, plan, context, options)]);
-    if (target.status === 'rejected') { throw target.reason; }
-    if (source.status === 'rejected') { throw source.reason; }
+    const region = await guardTarget(this.cloud, plan);
     this.regions.add(region);
-    return source.value;
+    return resolveSource(this.cloud, region, plan, context, options);
   }
 
   findArtifact(plan: Plan, keys: BuildKeys): Promise<Artifact | undefined> {
