@@ -1,14 +1,5 @@
-import { codeOf, type Cases } from './cases/case';
-import { CODEBUILD_CASES } from './cases/codebuild-cases';
-import { EVENTS_CASES } from './cases/events-cases';
-import { IMAGE_CASES } from './cases/image-cases';
-import { INSTANCE_CASES } from './cases/instance-cases';
-import { LAMBDA_CASES } from './cases/lambda-cases';
-import { MOTO_STORIES } from './cases/moto-cases';
-import { SERVICE_CASES } from './cases/service-cases';
-import { STACK_CASES } from './cases/stack-cases';
-import { STACK_STORIES } from './cases/stack-stories';
-import { SURROUNDINGS_CASES } from './cases/surroundings-cases';
+import { CASES, STORIES } from './cases/all-cases';
+import { codeOf } from './cases/case';
 import { cloudClients, type CloudClients } from './cloud-clients';
 import { EC2_ACTIONS } from '../support/cloud/calls/actions';
 import { startCloud, type Cloud } from '../support/cloud/cloud';
@@ -18,12 +9,6 @@ import { createSsmService } from '../support/cloud/ssm/create-ssm-service';
 
 /** Errors that say that nobody knows the call. */
 const UNKNOWN = new Set(['InvalidAction', 'UnsupportedOperation', 'NotImplemented', 'UnknownOperationException', 'InternalServerError', 'InternalFailure']);
-
-const CASES: Cases = {
-  ...INSTANCE_CASES, ...IMAGE_CASES, ...SURROUNDINGS_CASES, ...SERVICE_CASES, ...LAMBDA_CASES, ...CODEBUILD_CASES, ...EVENTS_CASES, ...STACK_CASES,
-};
-
-const STORIES = { ...MOTO_STORIES, ...STACK_STORIES };
 
 let cloud: Cloud;
 let to: CloudClients;

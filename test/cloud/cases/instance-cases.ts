@@ -78,7 +78,9 @@ export const INSTANCE_CASES: Cases = {
     expect(await codeOf(ec2.stopInstances({ InstanceIds: [spot] }))).toBe('UnsupportedOperation');
   },
 
-  'ec2:StartInstances': async ({ to: { ec2 } }) => {
+  'ec2:StartInstances': async ({ cloud, to: { ec2 } }) => {
+    // Longer than any caller takes until its next call.
+    cloud.settings.durations.stopping = 2000;
     const id = await running(ec2);
     await ec2.stopInstances({ InstanceIds: [id] });
     expect(await codeOf(ec2.startInstances({ InstanceIds: [id] }))).toBe('IncorrectInstanceState');

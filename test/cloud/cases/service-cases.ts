@@ -61,7 +61,7 @@ export const SERVICE_CASES: Cases = {
   'sts:AssumeRole': async ({ cloud, to: { iam, sts } }) => {
     const { Role } = await iam.createRole({ RoleName: 'r', AssumeRolePolicyDocument: TRUST });
     cloud.settings.credentialSeconds = 1;
-    const { Credentials: given } = await sts.assumeRole({ RoleArn: Role!.Arn, RoleSessionName: 's' });
+    const { Credentials: given } = await sts.assumeRole({ RoleArn: Role!.Arn, RoleSessionName: 'session' });
     const mine = cloudClients(cloud, { accessKeyId: given!.AccessKeyId!, secretAccessKey: given!.SecretAccessKey! });
     try {
       await mine.ec2.describeRegions({});
