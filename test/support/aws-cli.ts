@@ -11,13 +11,14 @@ export interface AwsCli {
   readonly environment: { readonly [name: string]: string };
 }
 
-/** The AWS CLI of this machine, else one from PyPI. */
+/** The AWS CLI of this machine's Python, else one from PyPI. */
 export async function awsCli(): Promise<AwsCli> {
-  const isThere = await run(['aws', '--version'], { timeoutMs: 60_000 }).then(({ exitCode }) => exitCode === 0, () => false);
-  if (isThere) { return { argv: ['aws'], environment: {} }; }
+  const argv = ['python3', '-m', 'awscli'];
+  const { exitCode } = await run(['python3', '-c', 'import awscli'], { timeoutMs: 60_000 });
+  if (exitCode === 0) { return { argv, environment: {} }; }
   const folder = join(TEST_HOME, `aws-cli-${VERSION}`);
   if (!existsSync(folder)) { await install(folder); }
-  return { argv: ['python3', '-m', 'awscli'], environment: { PYTHONPATH: folder } };
+  return { argv, environment: { PYTHONPATH: folder } };
 }
 
 async function install(folder: string): Promise<void> {

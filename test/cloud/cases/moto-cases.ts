@@ -43,7 +43,7 @@ export const MOTO_STORIES: { readonly [name: string]: { readonly calls: readonly
     ],
     tell: async ({ cloud, to: { ec2, autoScaling } }) => {
       const ImageId = await image(ec2);
-      const { LaunchTemplateId } = (await ec2.createLaunchTemplate({ LaunchTemplateName: 'lt', LaunchTemplateData: { ImageId } })).LaunchTemplate!;
+      const { LaunchTemplateId } = (await ec2.createLaunchTemplate({ LaunchTemplateName: 'template', LaunchTemplateData: { ImageId } })).LaunchTemplate!;
       await ec2.createLaunchTemplateVersion({ LaunchTemplateId, LaunchTemplateData: { ImageId, InstanceType: 't3.micro' } });
       await ec2.modifyLaunchTemplate({ LaunchTemplateId, DefaultVersion: '2' });
       const { LaunchTemplateVersions } = await ec2.describeLaunchTemplateVersions({ LaunchTemplateId });
@@ -177,7 +177,8 @@ export const MOTO_STORIES: { readonly [name: string]: { readonly calls: readonly
       expect(await got.text()).toBe(body);
       expect((await s3.headObject(object)).ContentLength).toBe(100_000);
       expect(await codeOf(s3.getObject({ ...at, Key: 'none' }))).toBe('NoSuchKey');
-      expect(await codeOf(s3.headObject({ ...at, Key: 'none' }))).toBe('NotFound');
+      // There is no body that could tell the code.
+      expect(await codeOf(s3.headObject({ ...at, Key: 'none' }))).toMatch(/^(NotFound|404)$/);
       const { UploadId } = await s3.createMultipartUpload(object);
       await s3.uploadPart({ ...object, UploadId, PartNumber: 1, Body: 'part' });
       expect((await s3.listParts({ ...object, UploadId })).Parts).toHaveLength(1);
