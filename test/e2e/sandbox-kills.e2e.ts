@@ -121,8 +121,8 @@ describe('of two processes that build the same at once', () => {
     expect(took.over - killed).toBeLessThan(10_000);
   });
 
-  // Longer than a lease takes longer than all else.
-  (whole ? test : test.skip)('a first that stands still for longer than a lease goes on where it was, and the other adopts what it built', async () => {
+  (whole ? test : test.skip)(`a first that stands still for longer than a lease goes on where it was, and the other adopts what it built${
+    whole ? '' : ' (skipped with KILLS=some: a lease takes longer than all else)'}`, async () => {
     const here = place();
     const { first, second } = await twoBuilds(here, (kill) => {
       kill('SIGSTOP');
