@@ -13,7 +13,7 @@ import type { Machine } from '../../lib/ports/host';
 import { start } from '../../lib/process';
 import { debianRoot } from '../support/debian-root';
 
-const BOOT_MS = 180_000;
+const BOOT_MS = 400_000;
 
 describe('a disk made of a Debian root', () => {
   let work: string;
@@ -67,7 +67,7 @@ describe('a disk made of a Debian root', () => {
     await machine.destroy();
     expect(existsSync(folder)).toBe(false);
     expect(await sha256(qcow2)).toBe(hash);
-  }, 600_000);
+  }, 1_200_000);
 
   test('boots by UEFI, and a machine whose QEMU is killed is told to be lost', async () => {
     const { machine, communicator } = await boot('uefi');
@@ -80,7 +80,7 @@ describe('a disk made of a Debian root', () => {
     await expect(communicator.connect({ timeoutMs: BOOT_MS })).rejects.toMatchObject({ code: 'machine-lost' });
     await machine.destroy();
     expect(await sha256(qcow2)).toBe(hash);
-  }, 300_000);
+  }, 600_000);
 
   test('its machine dies with the process that started it', async () => {
     const program = join(__dirname, 'apps', 'abandoned-machine.ts');
