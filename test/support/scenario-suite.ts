@@ -2,6 +2,7 @@ import { createHash } from 'crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
+import { UserData } from 'aws-cdk-lib/aws-ec2';
 import { checksOf } from './golden';
 import { inLanes } from './lanes';
 import { endOf, scenario, type Scenario } from './scenario';
@@ -168,7 +169,12 @@ export function describeScenarios(kind: 'ssm' | 'ssh'): void {
 
   test('that is interrupted at any of its stages leaves nothing; where its image was out already, that is whole', async () => {
     const ends = await inLanes(LANES, STAGES, async (_lane, stage) => {
-      const one = declare(light, { provisioners: [Provisioner.shell({ inline: ['sleep 1'] })], distribution: { regions: [light.otherRegion] } });
+      const one = declare(light, {
+        provisioners: [Provisioner.shell({ inline: ['sleep 1'] })],
+        distribution: { regions: [light.otherRegion] },
+        // Nobody waits for a cloud-init that is done by then.
+        ...stage === 'cloud-init' && { userData: UserData.custom('#!/bin/sh\nsleep 10\n') },
+      });
       let metAt = 0;
       const run = await one.build(stage === 'boot-test' ? ['--boot-test'] : [], {
         onEvent: (event, kill) => { if (event.type === 'phase.started' && event.phase === stage) { metAt = Date.now(); kill('SIGINT'); } },
