@@ -7,7 +7,8 @@ import type { CommunicatorFactory } from '../ports/communicator';
 /** A layer was saved while such a folder of its build was there. */
 const FORGET = 'rm -rf /var/tmp/golden-*';
 
-/** So that a machine that is ready need not be asked again. */
+/** What a machine says of itself when it is connected to, so that it need not be asked again. */
+const PREPARED = 'prepared';
 const READY = 'ready';
 
 export interface MachineLaunchOptions extends Watch {
@@ -16,7 +17,7 @@ export interface MachineLaunchOptions extends Watch {
   readonly layer: number;
 }
 
-export interface LaunchedMachine extends Omit<WatchedMachine, 'machine'>, OpenConnection {}
+export interface LaunchedMachine extends Omit<WatchedMachine, 'machine'>, Omit<OpenConnection, 'answer'> {}
 
 /** Starts a machine from a layer, and returns when it takes instructions. */
 export async function launchMachine(context: BuildContext, { inputs, layer, ...watch }: MachineLaunchOptions): Promise<LaunchedMachine> {
@@ -33,8 +34,10 @@ export async function connectLaunched(
   context: BuildContext, { machine, ...watched }: WatchedMachine, factory: CommunicatorFactory, { undo }: Watch, timeoutMs?: number,
 ): Promise<LaunchedMachine> {
   const waits = machine.cloudInit && context.request.plan.builder.waitForCloudInit;
-  const first = `${FORGET}; ${waits ? `if ${CLOUD_INIT_IS_DONE}; then echo ${READY}; fi` : `echo ${READY}`}`;
-  const open = await context.phase('connect', () => connectTo(machine, factory, context, undo, { timeoutMs, first }), machine.description);
-  if (open.answer !== READY) { await context.phase('cloud-init', () => awaitCloudInit(open.connection)); }
+  const first = `${FORGET} && echo ${PREPARED} && { ${waits ? CLOUD_INIT_IS_DONE : 'true'}; } && echo ${READY}; true`;
+  const { answer, ...open } = await context.phase('connect', () => connectTo(machine, factory, context, undo, { timeoutMs, first }), machine.description);
+  // It says why it cannot, where it is asked alone.
+  if (!answer.includes(PREPARED)) { await open.connection.demand('be prepared', FORGET); }
+  if (waits && !answer.includes(READY)) { await context.phase('cloud-init', () => awaitCloudInit(open.connection)); }
   return { ...watched, ...open };
 }

@@ -60,6 +60,16 @@ const notices = (events: readonly BuildEvent[]) => events.flatMap((e) => (e.type
     expect([outcome.status, phases(events).slice(2, 5)]).toEqual(['built', ['launch', 'connect', 'provision']]);
   });
 
+  test('whose machine cannot be rid of what another build left says why', async () => {
+    const provision = changed((inner) => ({
+      connect: (options) => inner.connect({ ...options, first: options.first?.replace('rm -rf', 'false') }),
+      execute: (command, options) => inner.execute(command.replace('rm -rf /var/tmp/golden-*', 'echo read-only >&2; exit 3'), options),
+    }));
+    const { outcome } = await bench.build(plan, { communicators: { provision } });
+    expect([outcome.status, outcome.error?.message]).toEqual(['failed', 'The machine could not be prepared (exit code 3): read-only']);
+    expect(bench.leftovers()).toEqual([]);
+  });
+
   test('does not wait for its cloud-init where the plan says so', async () => {
     bench.host.cloudInit = true;
     const { outcome, events } = await bench.build({ ...plan, builder: { ...plan.builder, waitForCloudInit: false } });
