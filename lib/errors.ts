@@ -26,6 +26,14 @@ export function formatFault(fault: Fault): string {
   return `${where}${fault.message}${fault.hint ? `\n    ${fault.hint}` : ''}`;
 }
 
+/**
+ * What to do about the clock of this computer, where something is of another time: a hint without its full stop.
+ * @param beside said of the clock
+ */
+export function clockHint(beside = ''): string {
+  return `The clock of this computer${beside} says ${new Date().toISOString()}: where that is wrong, set it (timedatectl set-ntp true)`;
+}
+
 /** Marks our errors across copies of this module (two versions of a package in one process). */
 const GOLDEN_ERROR = Symbol.for('cdk-golden-image.GoldenError');
 

@@ -1,3 +1,4 @@
+import { clockHint } from '../errors';
 import type { BuildRequest } from './build-request';
 import type { Instruction } from '../plan/instructions';
 
@@ -29,8 +30,9 @@ export function failureHint({ host, stateFolder }: BuildRequest, instruction: In
   const url = run?.arguments.find((word) => /^https?:\/\//.test(word));
   if (/No space left on device|Disk quota exceeded/.test(said)) { return isLocal ? undefined : fullDiskHint(ofComputer ? stateFolder : undefined); }
   if (OTHER_TIME.test(said)) {
-    const whose = ofComputer ? `The clock of this computer${isLocal ? '' : ', which is that of its machines,'} says ${new Date().toISOString()}` : 'Look at the clock of the machine (timedatectl)';
-    return `${whose}: where that is wrong, set it (timedatectl set-ntp true); else ${url ?? 'what it asks'} is out of date.`;
+    const clock = ofComputer ? clockHint(isLocal ? '' : ', which is that of its machines,')
+      : 'Look at the clock of the machine (timedatectl): where that is wrong, set it (timedatectl set-ntp true)';
+    return `${clock}; else ${url ?? 'what it asks'} is out of date.`;
   }
   if (!UNREACHED.test(said) && !(url && exitCode === WGET_NETWORK && said === '')) { return undefined; }
   const tries = run && run.attempts > 1 ? `, which was tried ${run.attempts} times` : '';

@@ -1,5 +1,5 @@
 import type { Verdict } from './retry';
-import { GoldenError } from '../../errors';
+import { clockHint, GoldenError } from '../../errors';
 
 /** As much of an error of the SDK as is looked at. */
 interface SdkError {
@@ -88,18 +88,18 @@ export function explained(error: unknown, call: CallName): GoldenError {
   if (DENIED.has(name)) { return denied(message, call, error); }
   if (EXPIRED.has(name) || /token (is|has|included in the request is) expired|session has expired/i.test(message)) {
     // Of a request, it is as well what EC2 says of one that our clock dates too early.
-    const hint = name === 'RequestExpired' ? `${loginHint()}\n${clockHint()}` : loginHint();
+    const hint = name === 'RequestExpired' ? `${loginHint()}\n${clockHint()}.` : loginHint();
     return new GoldenError('expired-credentials', `The credentials have expired: ${message}`, { hint, cause: error });
   }
   if (name === 'CredentialsProviderError') {
     return new GoldenError('no-credentials', `There are no credentials of AWS: ${message}`, { hint: loginHint(), cause: error });
   }
   if (SKEWED.has(name) || /Signature (not yet current|expired)|differ.{0,20}current time/i.test(message)) {
-    return new GoldenError('wrong-clock', `AWS does not take requests of this time: ${message}`, { hint: clockHint(), cause: error });
+    return new GoldenError('wrong-clock', `AWS does not take requests of this time: ${message}`, { hint: `${clockHint()}.`, cause: error });
   }
   if (INVALID_CREDENTIALS.has(name)) {
     // So EC2 answers, too, where the time of a request is wrong.
-    const hint = name === 'AuthFailure' ? `${loginHint()}\n${clockHint()}` : loginHint();
+    const hint = name === 'AuthFailure' ? `${loginHint()}\n${clockHint()}.` : loginHint();
     return new GoldenError('invalid-credentials', `AWS does not accept these credentials: ${message}`, { hint, cause: error });
   }
   if (isUnreachable(error) || BROKEN.has(code ?? '') || name === 'TimeoutError') {
@@ -109,7 +109,7 @@ export function explained(error: unknown, call: CallName): GoldenError {
   }
   if (OTHER_TIME.test(message)) {
     return new GoldenError('untrusted-certificate', `${asked} was answered by ${call.endpoint ?? 'somebody'} with a certificate of another time: ${message}`, {
-      hint: `${clockHint()} Where it is right, that certificate is out of date.`, cause: error,
+      hint: `${clockHint()}. Where it is right, that certificate is out of date.`, cause: error,
     });
   }
   if (UNTRUSTED.test(message)) {
@@ -154,10 +154,6 @@ function loginHint(): string {
   const profile = process.env.AWS_PROFILE;
   const login = profile ? `aws sso login --profile ${profile}` : 'aws sso login';
   return `Sign in with "${login}" or "aws configure", or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`;
-}
-
-function clockHint(): string {
-  return `The clock of this computer says ${new Date().toISOString()}: where that is wrong, set it (timedatectl set-ntp true).`;
 }
 
 function sdkError(error: unknown): SdkError | undefined {

@@ -6,12 +6,15 @@ import { output } from '../../process';
 /** Folder of a machine that keeps, of files that are put onto its disk for as long as it runs, what was written and what had been there. */
 export const LENT = 'lent';
 
+/** What a machine gets of this computer. */
+const LENT_FILES = 'usr/sbin/policy-rc.d etc/resolv.conf';
+
 /**
  * Puts files onto a disk that do not belong to it. Run as root of the machine, with the folder of the machine and one with the files.
  * An overlay shows them from a folder of their own instead.
  */
 export const LEND_SCRIPT = `
-for file in usr/sbin/policy-rc.d etc/resolv.conf; do
+for file in ${LENT_FILES}; do
   [ -e "$2/$file" ] || continue
   name=\${file##*/}
   if [ -e "$1/root/$file" ] || [ -L "$1/root/$file" ]; then mv "$1/root/$file" "$1/${LENT}/$name.before" || exit 1; fi
@@ -21,7 +24,7 @@ done
 
 /** Takes them away again; what was changed since is a part of the disk. Arguments: folder of the machine, the disk. */
 const RETURN_SCRIPT = `
-for file in usr/sbin/policy-rc.d etc/resolv.conf; do
+for file in ${LENT_FILES}; do
   name=\${file##*/}
   [ -f "$1/${LENT}/$name" ] && [ ! -L "$2/$file" ] && cmp -s "$1/${LENT}/$name" "$2/$file" || continue
   rm -f "$2/$file" || exit 1

@@ -1,3 +1,5 @@
+import { clockHint } from '../../errors';
+
 /** How apt, Node and TLS say that something is of another time than the clock's. */
 const OTHER_TIME = /not valid yet|is expired|certificate (?:has expired|is not yet valid)|NotYetValid|not activated|EXPKEYSIG/i;
 
@@ -10,7 +12,7 @@ const UNREACHED = /Temporary failure resolving|Could not (?:resolve|connect)|Una
  */
 export function fetchHint(said: string, what: string): string | undefined {
   if (OTHER_TIME.test(said)) {
-    return `The clock of this computer says ${new Date().toISOString()}: where that is wrong, set it (timedatectl set-ntp true); else what ${what} gave is out of date, or the keys are that this computer has for it.`;
+    return `${clockHint()}; else what ${what} gave is out of date, or the keys are that this computer has for it.`;
   }
   if (UNREACHED.test(said)) {
     return `This computer does not reach ${what}: look at its network, its resolver (/etc/resolv.conf) and its proxy (http_proxy).`;
