@@ -1,7 +1,8 @@
 import { readFileSync } from 'fs';
 import { join } from 'path';
 import {
-  CreateTagsCommand, DeleteTagsCommand, DescribeImagesCommand, DescribeSnapshotsCommand, type Image, type Tag,
+  CreateTagsCommand, DeleteTagsCommand, DescribeImageAttributeCommand, DescribeImagesCommand, DescribeSnapshotsCommand, ModifyImageAttributeCommand,
+  type Image, type Tag,
 } from '@aws-sdk/client-ec2';
 import { DescribeParametersCommand, GetParameterCommand, ListTagsForResourceCommand } from '@aws-sdk/client-ssm';
 import { ec2Plan, REGION } from './ec2-fixture';
@@ -10,7 +11,9 @@ import { startImages, type ImageFixture } from './image-fixture';
 import { artifactsOf } from '../../../lib/cli/app/artifacts';
 import { wasBootTested } from '../../../lib/engine/manifest';
 import { findArtifact } from '../../../lib/hosts/ec2/artifacts';
+import type { Ec2Draft } from '../../../lib/hosts/ec2/capture';
 import { distributeImage, reconcileImage } from '../../../lib/hosts/ec2/distribution';
+import { findDraft } from '../../../lib/hosts/ec2/drafts';
 import { removeImage } from '../../../lib/hosts/ec2/image-removal';
 import { publishImage } from '../../../lib/hosts/ec2/publication';
 import type { DeliverySpec } from '../../../lib/plan/delivery';
@@ -133,6 +136,25 @@ describe('a published image', () => {
     ec2.aws.settings.denied = [];
     await publishImage(ec2.cloud, draft, {}, ec2.context);
     expect(await findArtifact(ec2.cloud, plan(), ec2.keysOf(plan()))).toMatchObject({ id: draft.id });
+  });
+});
+
+describe('a draft', () => {
+  const wanted = () => ec2Plan({ delivery: { ...UNENCRYPTED, regions: [] } });
+  const distribute = (draft: Ec2Draft) => distributeImage(ec2.cloud, draft, { plan: wanted(), keys: ec2.keysOf(wanted()) }, ec2.context);
+
+  test('that was made a moment ago is shared with nobody, and nobody asks', async () => {
+    await distribute(await ec2.capture(wanted()));
+    expect([...calls('DescribeImageAttribute'), ...calls('DescribeSnapshotAttribute')]).toEqual([]);
+  });
+
+  test('that an earlier build made is taken back from those whom it is not for', async () => {
+    const { id, buildId } = await ec2.capture(wanted());
+    const client = ec2.cloud.clients.ec2(REGION);
+    await client.send(new ModifyImageAttributeCommand({ ImageId: id, LaunchPermission: { Add: [{ UserId: ACCOUNT }] } }));
+    await distribute((await findDraft(ec2.cloud, wanted(), ec2.keysOf(wanted()), ec2.context, [buildId]))!);
+    const { LaunchPermissions = [] } = await client.send(new DescribeImageAttributeCommand({ ImageId: id, Attribute: 'launchPermission' }));
+    expect(LaunchPermissions).toEqual([]);
   });
 });
 
