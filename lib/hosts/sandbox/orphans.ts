@@ -1,7 +1,10 @@
 import { allProcesses, argumentsOf, findProcess } from './process-table';
 
 /** The programs that we start for machines, bases, layers and artifacts, as the kernel abbreviates them. */
-const PROGRAMS = /^(unshare|sh|systemd-nspawn|slirp4netns|qemu-system-.*|qemu-img|mmdebstrap|tar|cp|mke2fs|sync)$/;
+const PROGRAMS = new RegExp(`^(${[
+  'unshare', 'nsenter', 'setpriv', 'sh', 'systemd-nspawn', 'slirp4netns', 'qemu-system-.*', 'qemu-img', 'mmdebstrap', 'tar', 'cp', 'sync', 'umount',
+  'du', 'sgdisk', 'mke2fs', 'grub-mkimage',
+].join('|')})$`);
 const BURIAL_MS = 10_000;
 
 /**
