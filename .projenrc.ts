@@ -118,8 +118,8 @@ project.package.addField('exports', {
   './.warnings.jsii.js': './.warnings.jsii.js',
 });
 project.npmignore?.exclude('/lib/**/*.ts', '/examples/', '/rosetta/', '/.ci/', '/.projenrc.ts', '/tsconfig.json', 'cdk.out/', 'golden.out/', 'node_modules/');
-project.npmignore?.include('/lib/**/*.d.ts', '/bin/golden.js', '/bin/ec2-wiring.js', '/bin/THIRD-PARTY-NOTICES');
-// The building half ships as one bundled file (bin/golden.js); its modules are not part of the package.
+project.npmignore?.include('/lib/**/*.d.ts', '/bin/golden.js', '/bin/engine.js', '/bin/ec2-wiring.js', '/bin/THIRD-PARTY-NOTICES');
+// The building half ships as one bundled file (bin/engine.js); its modules are not part of the package.
 for (const room of rooms.filter((r) => r.half === 'building')) {
   project.npmignore?.exclude(`/lib/${room.name}/**`);
 }
@@ -131,13 +131,14 @@ const schema = project.addTask('plan-schema', {
 });
 project.preCompileTask.spawn(schema);
 
-const bundle = project.addTask('bundle:golden', { description: 'Bundle the building half: the command, and beside it what only the host ec2 needs' });
+const bundle = project.addTask('bundle:golden', { description: 'Bundle the building half: what starts it, itself, and what only the host ec2 needs' });
 const esbuild = (entry: string, out: string, options: string) => bundle.exec(
   `esbuild ${entry} --bundle --platform=node --target=node20 --outfile=bin/${out}.js --metafile=bin/${out}.meta.json `
   + `--supported:dynamic-import=false --external:cpu-features --loader:.node=empty --loader:.sh=text --log-level=warning --legal-comments=none ${options}`,
 );
 // Code that is kept compiled (lib/cli/code-cache.ts) has no import(). The packages of AWS are most of the code, and most commands need none of it. Of their ES modules only what is used is bundled.
-esbuild('lib/cli/main.ts', 'golden', '--external:./ec2-wiring --banner:js="#!/usr/bin/env node"');
+esbuild('lib/cli/launcher.ts', 'golden', '--banner:js="#!/usr/bin/env node"');
+esbuild('lib/cli/main.ts', 'engine', '--external:./ec2-wiring');
 esbuild('lib/cli/ec2-wiring.ts', 'ec2-wiring', '--main-fields=module,main --supported:dynamic-import=false');
 bundle.exec('chmod 0755 bin/golden.js');
 bundle.exec('tsx test/support/bundle-notices.ts');

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'fs';
 import { join } from 'path';
 import type { Surroundings } from './surroundings';
 import { VERSION } from './version';
-import { stateFolder } from './wiring';
+import { stateFolder } from './state-place';
 
 const ISSUES = 'https://github.com/cdk-golden-image/cdk-golden-image/issues';
 

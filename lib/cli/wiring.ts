@@ -1,16 +1,16 @@
-import { homedir } from 'os';
 import { basename, join } from 'path';
 import { stateInFolder } from '../engine/state-folder';
 import { GoldenError } from '../errors';
 import { run } from '../process';
 import { requireCompiled } from './code-cache';
+import { codeFolder } from './state-place';
 import type { HostFactory, StateFactory, Surroundings } from './surroundings';
 import type { Clock } from '../ports/clock';
 import type { CommunicatorFactory } from '../ports/communicator';
 import type { LocalRunner } from '../ports/local-runner';
 
-/** All of the building half in one file, but for what EC2 needs. */
-const BUNDLE = 'golden.js';
+/** Whether this is all of the building half in one file, but for what EC2 needs. */
+const isBundle = !basename(__filename).startsWith('wiring.');
 
 /* The one place that knows the hosts and communicators there are. What is heavy is loaded when it is used, not before. */
 /* eslint-disable @typescript-eslint/no-require-imports */
@@ -18,8 +18,8 @@ const sandboxRoom = () => require('../hosts/sandbox/sandbox-host') as typeof imp
 const examinationRoom = () => require('../hosts/sandbox/examination') as typeof import('../hosts/sandbox/examination');
 const execRoom = () => require('../communicators/exec/exec-communicator') as typeof import('../communicators/exec/exec-communicator');
 const sshRoom = () => require('../communicators/ssh/ssh-communicators') as typeof import('../communicators/ssh/ssh-communicators');
-const ec2Wiring = () => (basename(__filename) === BUNDLE
-  ? requireCompiled(join(__dirname, 'ec2-wiring.js'), join(stateFolder(process.env), 'code')) : require('./ec2-wiring')
+const ec2Wiring = () => (isBundle
+  ? requireCompiled(join(__dirname, 'ec2-wiring.js'), codeFolder(process.env, process.argv.slice(2))) : require('./ec2-wiring')
 ) as typeof import('./ec2-wiring');
 /* eslint-enable @typescript-eslint/no-require-imports */
 
@@ -106,9 +106,4 @@ export function localRunner(environment: NodeJS.ProcessEnv): LocalRunner {
       return { exitCode };
     },
   };
-}
-
-/** Where bases, layers, journals and locks are kept: GOLDEN_HOME, else below the user's cache. */
-export function stateFolder(environment: NodeJS.ProcessEnv): string {
-  return environment.GOLDEN_HOME ?? join(environment.XDG_CACHE_HOME ?? join(environment.HOME ?? homedir(), '.cache'), 'golden');
 }

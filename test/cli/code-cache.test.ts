@@ -1,6 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
-import { join } from 'path';
+import { basename, join } from 'path';
 import { requireCompiled } from '../../lib/cli/code-cache';
 import { run } from '../../lib/process';
 
@@ -41,6 +41,20 @@ test('what was compiled is kept for this user alone, and goes when the file is a
   const second = readdirSync(join(folder, 'code'));
   expect(second).toHaveLength(1);
   expect(second).not.toContain(first);
+});
+
+test('a copy elsewhere is not compiled again, and another file keeps its own', async () => {
+  const files = ['a.js', 'b.js', 'copy/a.js'].map((name) => join(folder, name));
+  mkdirSync(join(folder, 'copy'));
+  for (const file of files) { writeFileSync(file, `exports.say = () => '${basename(file)}';`); }
+  expect(await load(files[0])).toBe('a.js');
+  expect(await load(files[1])).toBe('b.js');
+  const kept = readdirSync(join(folder, 'code')).sort();
+  expect(kept.map((name) => name.slice(0, 5))).toEqual(['a.js-', 'b.js-']);
+  const { mtimeMs } = statSync(join(folder, 'code', kept[0]));
+  expect(await load(files[2])).toBe('a.js');
+  expect(readdirSync(join(folder, 'code')).sort()).toEqual(kept);
+  expect(statSync(join(folder, 'code', kept[0])).mtimeMs).toBe(mtimeMs);
 });
 
 test('what V8 does not take is compiled again', async () => {

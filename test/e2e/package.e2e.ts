@@ -7,7 +7,7 @@ import { rooms } from '../architecture/rooms';
 const ROOT = join(__dirname, '..', '..');
 
 /** What is packed is what was compiled: `npx projen compile && npx projen post-compile`. */
-const COMPILED = ['lib/index.js', 'lib/assertions/image-plan.js', 'lib/testing/test-machine.js', 'bin/golden.js', 'bin/ec2-wiring.js', '.jsii'];
+const COMPILED = ['lib/index.js', 'lib/assertions/image-plan.js', 'lib/testing/test-machine.js', 'bin/golden.js', 'bin/engine.js', 'bin/ec2-wiring.js', '.jsii'];
 
 /** The oldest CDK that is supported, and the one of today. */
 const CDKS = [
@@ -137,14 +137,14 @@ describe('the tarball', () => {
     expect(files).toEqual(expect.arrayContaining([
       'lib/index.js', 'lib/index.d.ts', 'lib/assertions/image-plan.js', 'lib/assertions/image-plan.d.ts', 'lib/plan/plan.schema.json',
       'lib/testing/test-machine.js', 'lib/testing/test-machine.d.ts',
-      'bin/golden.js', 'bin/ec2-wiring.js', 'package.json', 'README.md', 'LICENSE', '.jsii',
+      'bin/golden.js', 'bin/engine.js', 'bin/ec2-wiring.js', 'package.json', 'README.md', 'LICENSE', '.jsii',
     ]));
   });
 
   test('has none of the building half but the command and what EC2 adds to it, a file each', () => {
     const building = rooms.filter(({ half }) => half === 'building').map(({ name }) => `lib/${name}/`);
     expect(files.filter((file) => building.some((room) => file.startsWith(room)))).toEqual([]);
-    expect(files.filter((file) => file.startsWith('bin/')).sort()).toEqual(['bin/THIRD-PARTY-NOTICES', 'bin/ec2-wiring.js', 'bin/golden.js']);
+    expect(files.filter((file) => file.startsWith('bin/')).sort()).toEqual(['bin/THIRD-PARTY-NOTICES', 'bin/ec2-wiring.js', 'bin/engine.js', 'bin/golden.js']);
   });
 
   test('keeps the licences of what is bundled with it', () => {

@@ -49,9 +49,9 @@ test('what CodeBuild gets is one zip with the engine, the plan and its own files
   const [folder] = sourcesIn(at);
   expect(filesIn(at)[hashIn(at)]).toMatchObject({ source: { path: folder, packaging: 'zip' } });
   expect(readdirSync(join(at, folder), { recursive: true, encoding: 'utf8' }).sort()).toEqual([
-    'ImagesImage8C66D468.golden-plan.json', 'golden', 'golden/ec2-wiring.js', 'golden/golden.js', 'golden/restore.sh', 'manifest.json',
+    'ImagesImage8C66D468.golden-plan.json', 'golden', 'golden/ec2-wiring.js', 'golden/engine.js', 'golden/golden.js', 'golden/restore.sh', 'manifest.json',
   ]);
-  expect(readFileSync(join(at, folder, 'golden', 'golden.js'), 'utf8').length).toBeGreaterThan(100_000);
+  expect(readFileSync(join(at, folder, 'golden', 'engine.js'), 'utf8').length).toBeGreaterThan(100_000);
 });
 
 test('CodeBuild looks for it where it is published', () => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { join, resolve } from 'path';
 
 const root = join(__dirname, '..', '..');
-const metafiles = ['golden', 'ec2-wiring'].map((name) => join(root, 'bin', `${name}.meta.json`));
+const metafiles = ['golden', 'engine', 'ec2-wiring'].map((name) => join(root, 'bin', `${name}.meta.json`));
 
 /** Folders of the packages whose code is in a bundle, by esbuild's list of what it read. */
 export function bundledPackages(inputs: readonly string[]): string[] {

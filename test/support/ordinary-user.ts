@@ -22,7 +22,7 @@ export class OrdinaryUser {
     if (withUsers) { await output(['usermod', '--add-subuids', '900000000-900065535', '--add-subgids', '900000000-900065535', name]); }
     const user = new OrdinaryUser(name, folder, statSync(join(folder, 'home')).uid);
     // The clone may lie where only root gets.
-    for (const file of ['golden.js', 'ec2-wiring.js']) { cpSync(join(PROJECT, 'bin', file), join(folder, 'bin', file)); }
+    for (const file of ['golden.js', 'engine.js', 'ec2-wiring.js']) { cpSync(join(PROJECT, 'bin', file), join(folder, 'bin', file)); }
     for (const path of [user.home, user.output]) { mkdirSync(path, { recursive: true }); }
     await output(['chown', '-R', `${name}:`, join(folder, 'home')]);
     return user;

@@ -6,7 +6,7 @@ import { EXIT_CODES } from '../exit-codes';
 import { table } from '../reporting/table';
 import type { AccountOptions, Surroundings } from '../surroundings';
 import { VERSION } from '../version';
-import { stateFolder } from '../wiring';
+import { stateFolder } from '../state-place';
 
 export interface DoctorOptions extends Pick<AccountOptions, 'region' | 'profile'> {
   readonly json?: boolean;

@@ -8,7 +8,7 @@ import { reportLeftOut } from '../failure';
 import { count } from '../reporting/figures';
 import { harmlessText } from '../reporting/terminal-text';
 import type { Surroundings } from '../surroundings';
-import { stateFolder } from '../wiring';
+import { stateFolder } from '../state-place';
 
 export interface GcOptions extends Omit<HostCommandOptions, 'region'> {
   readonly region?: readonly string[];

@@ -3,7 +3,7 @@ import type { HostContext } from '../../ports/host';
 import type { StateStore } from '../../ports/state';
 import { harmlessText } from '../reporting/terminal-text';
 import type { AccountOptions, HostOptions, Surroundings, WiredHost } from '../surroundings';
-import { stateFolder } from '../wiring';
+import { stateFolder } from '../state-place';
 
 /** Options of every command that needs a host. */
 export interface HostCommandOptions extends AccountOptions {

@@ -4,7 +4,7 @@ import { findLog, LogReader } from '../app/build-logs';
 import { EventLines } from '../reporting/event-lines';
 import type { TimedEvent } from '../reporting/reporter';
 import type { Surroundings } from '../surroundings';
-import { stateFolder } from '../wiring';
+import { stateFolder } from '../state-place';
 
 export interface LogsOptions {
   readonly follow?: boolean;

@@ -17,7 +17,7 @@ import { exitCodeOf } from '../exit-codes';
 import { reportLeftOut } from '../failure';
 import { table } from '../reporting/table';
 import type { Surroundings, WiredHost } from '../surroundings';
-import { stateFolder } from '../wiring';
+import { stateFolder } from '../state-place';
 
 export interface ResumeOptions extends Pick<HostCommandOptions, 'state' | 'region' | 'profile' | 'roleArn'> {
   readonly list?: boolean;

@@ -8,7 +8,7 @@ import { GoldenError } from '../../errors';
 export const ENGINE_FOLDER = 'golden';
 
 const BUNDLE = join(__dirname, '..', '..', '..', 'bin');
-const FILES = ['golden.js', 'ec2-wiring.js'];
+const FILES = ['golden.js', 'engine.js', 'ec2-wiring.js'];
 
 /** Assemblies that have got the engine, by the root of their tree. */
 const served = new WeakMap<IConstruct, Set<string>>();
