@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'fs';
 import { join } from 'path';
+import { stateFolder } from './state-place';
 import type { Surroundings } from './surroundings';
 import { VERSION } from './version';
-import { stateFolder } from './state-place';
 
 const ISSUES = 'https://github.com/cdk-golden-image/cdk-golden-image/issues';
 

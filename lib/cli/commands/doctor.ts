@@ -4,9 +4,9 @@ import { dirname, join } from 'path';
 import type { Finding } from '../../ports/finding';
 import { EXIT_CODES } from '../exit-codes';
 import { table } from '../reporting/table';
+import { stateFolder } from '../state-place';
 import type { AccountOptions, Surroundings } from '../surroundings';
 import { VERSION } from '../version';
-import { stateFolder } from '../state-place';
 
 export interface DoctorOptions extends Pick<AccountOptions, 'region' | 'profile'> {
   readonly json?: boolean;

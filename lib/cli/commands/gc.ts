@@ -7,8 +7,8 @@ import { removeOldRecords } from '../app/build-records';
 import { reportLeftOut } from '../failure';
 import { count } from '../reporting/figures';
 import { harmlessText } from '../reporting/terminal-text';
-import type { Surroundings } from '../surroundings';
 import { stateFolder } from '../state-place';
+import type { Surroundings } from '../surroundings';
 
 export interface GcOptions extends Omit<HostCommandOptions, 'region'> {
   readonly region?: readonly string[];

@@ -2,8 +2,8 @@ import { resolve } from 'path';
 import type { HostContext } from '../../ports/host';
 import type { StateStore } from '../../ports/state';
 import { harmlessText } from '../reporting/terminal-text';
-import type { AccountOptions, HostOptions, Surroundings, WiredHost } from '../surroundings';
 import { stateFolder } from '../state-place';
+import type { AccountOptions, HostOptions, Surroundings, WiredHost } from '../surroundings';
 
 /** Options of every command that needs a host. */
 export interface HostCommandOptions extends AccountOptions {

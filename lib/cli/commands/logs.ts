@@ -3,8 +3,8 @@ import { GoldenError } from '../../errors';
 import { findLog, LogReader } from '../app/build-logs';
 import { EventLines } from '../reporting/event-lines';
 import type { TimedEvent } from '../reporting/reporter';
-import type { Surroundings } from '../surroundings';
 import { stateFolder } from '../state-place';
+import type { Surroundings } from '../surroundings';
 
 export interface LogsOptions {
   readonly follow?: boolean;

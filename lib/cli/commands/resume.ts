@@ -16,8 +16,8 @@ import { Prompts } from '../console/prompts';
 import { exitCodeOf } from '../exit-codes';
 import { reportLeftOut } from '../failure';
 import { table } from '../reporting/table';
-import type { Surroundings, WiredHost } from '../surroundings';
 import { stateFolder } from '../state-place';
+import type { Surroundings, WiredHost } from '../surroundings';
 
 export interface ResumeOptions extends Pick<HostCommandOptions, 'state' | 'region' | 'profile' | 'roleArn'> {
   readonly list?: boolean;
