@@ -29,7 +29,7 @@ say "Fast suites"
 npx --no-install jest --maxWorkers 3 --json --outputFile="$results/fast.json"
 say "Suites on real machines"
 $prefix env "PATH=$PATH" npx --no-install projen test:e2e --json --outputFile="$results/real.json"
-say "Suites on the emulated AWS, deployments and killed builds among them (calls that fail: npm run test:faults)"
+say "Suites on the emulated AWS, deployments and some killed builds among them (all of them, and calls that fail: npm run test:faults)"
 $prefix env "PATH=$PATH" npx --no-install projen test:cloud --json --outputFile="$results/cloud.json"
 
 node -e '

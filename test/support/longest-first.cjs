@@ -2,7 +2,7 @@ const { basename } = require('path');
 const Sequencer = require('@jest/test-sequencer').default;
 
 /** Suites that take minutes, the longest first: none of them is to begin when the others are over. */
-const LONG = ['ec2-kills', 'ec2-scenarios-ssm', 'ec2-scenarios-ssh', 'cdk-deploy-places', 'cdk-deploy-chains', 'cdk-deploy', 'cdk-cli', 'cloud-tools', 'codebuild'];
+const LONG = ['ec2-scenarios-ssm', 'ec2-scenarios-ssh', 'python', 'codebuild-ends', 'ssm', 'ec2-kills', 'cdk-deploy-places', 'cdk-deploy-chains', 'cdk-deploy', 'cdk-cli', 'cloud-tools', 'codebuild'];
 
 module.exports = class LongestFirst extends Sequencer {
   sort(tests) {
