@@ -5,6 +5,9 @@ import { basename, dirname, join } from 'path';
 import { Script } from 'vm';
 import { crc32 } from 'zlib';
 
+/** V8 wants its data aligned. */
+const CHECKSUM_BYTES = 8;
+
 /**
  * Loads a file of ours as `require` does, but for the compilation: what V8 made of it is kept in a folder, so that megabytes are
  * compiled once and not at every start. Where nothing can be kept there, the file is compiled as ever.
@@ -33,12 +36,21 @@ function textOf(bytes: Buffer): string {
   return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
 }
 
+/** V8 believes what it is given, and runs what a disk has damaged: before the data stands its checksum. */
 function readKept(path: string): Buffer | undefined {
   try {
-    return readFileSync(path);
+    const kept = readFileSync(path);
+    const data = kept.subarray(CHECKSUM_BYTES);
+    return kept.readUInt32LE() === crc32(data) ? data : undefined;
   } catch {
     return undefined;
   }
+}
+
+function withChecksum(data: Buffer): Buffer {
+  const checksum = Buffer.alloc(CHECKSUM_BYTES);
+  checksum.writeUInt32LE(crc32(data));
+  return Buffer.concat([checksum, data]);
 }
 
 /** What other versions of the file have kept goes: only the last one is used. */
@@ -46,7 +58,7 @@ function keep(folder: string, name: string, file: string, script: Script): void 
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const draft = join(folder, `${name}.${process.pid}`);
-    writeFileSync(draft, script.createCachedData(), { mode: 0o600 });
+    writeFileSync(draft, withChecksum(script.createCachedData()), { mode: 0o600 });
     renameSync(draft, join(folder, name));
     for (const other of readdirSync(folder)) { if (other !== name && other.startsWith(`${file}-`)) { rmSync(join(folder, other), { force: true }); } }
   } catch {
