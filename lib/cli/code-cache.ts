@@ -4,6 +4,7 @@ import { createRequire } from 'module';
 import { basename, dirname, join } from 'path';
 import { Script } from 'vm';
 import { crc32 } from 'zlib';
+import { stateDraft } from '../engine/state-draft';
 
 /** V8 wants its data aligned. */
 const CHECKSUM_BYTES = 8;
@@ -57,7 +58,7 @@ function withChecksum(data: Buffer): Buffer {
 function keep(folder: string, name: string, file: string, script: Script): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const draft = join(folder, `${name}.${process.pid}`);
+    const draft = stateDraft(join(folder, name));
     writeFileSync(draft, withChecksum(script.createCachedData()), { mode: 0o600 });
     renameSync(draft, join(folder, name));
     for (const other of readdirSync(folder)) { if (other !== name && other.startsWith(`${file}-`)) { rmSync(join(folder, other), { force: true }); } }

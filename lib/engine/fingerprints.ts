@@ -1,6 +1,7 @@
 import { randomBytes } from 'crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'fs/promises';
 import { join } from 'path';
+import { stateDraft } from './state-draft';
 import { damagedFile } from '../plan/json-syntax';
 
 /**
@@ -12,7 +13,7 @@ export async function fingerprintSalt(stateFolder: string): Promise<string> {
   const known = await readSalt(path);
   if (known !== undefined) { return known; }
   await mkdir(stateFolder, { recursive: true, mode: 0o700 });
-  const draft = `${path}.${randomBytes(4).toString('hex')}`;
+  const draft = stateDraft(path);
   await writeFile(draft, randomBytes(32).toString('hex'), { mode: 0o600, flush: true });
   // Where two processes make one at the same time, the first wins.
   await link(draft, path).catch((error: NodeJS.ErrnoException) => { if (error.code !== 'EEXIST') { throw error; } });

@@ -1,6 +1,6 @@
-import { randomBytes } from 'crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'fs/promises';
 import { dirname, join } from 'path';
+import { stateDraft } from './state-draft';
 import { digestOf } from '../plan/canonical-json';
 import type { Instruction } from '../plan/instructions';
 import type { BuildKeys, ResolvedInputs } from '../plan/keys';
@@ -59,7 +59,7 @@ function isWhole({ layers, instructions, parameters, secrets }: Partial<History>
 /** Remembers a build, in one act. */
 export async function writeHistory(stateFolder: string, history: History): Promise<void> {
   const path = historyFile(stateFolder, history.image);
-  const draft = `${path}.${randomBytes(4).toString('hex')}`;
+  const draft = stateDraft(path);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   try {
     await writeFile(draft, JSON.stringify(history), { mode: 0o600 });

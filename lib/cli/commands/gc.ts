@@ -2,6 +2,7 @@ import { contextOutsideBuilds, openHost, openState, type HostCommandOptions } fr
 import { removeDeadSockets } from '../../engine/control/control-socket';
 import { removeDeadBuilds } from '../../engine/garbage';
 import { removeAbandonedLocks } from '../../engine/lock-file';
+import { removeDeadDrafts } from '../../engine/state-draft';
 import type { GoldenError } from '../../errors';
 import { removeOldRecords } from '../app/build-records';
 import { reportLeftOut } from '../failure';
@@ -29,6 +30,7 @@ export async function gcCommand({ region: regions = [], ...options }: GcOptions,
     ...await host.collectGarbage(context, { regions }),
   ];
   removed.push(...await removeDeadSockets(stateFolder(environment)));
+  removed.push(...await removeDeadDrafts(stateFolder(environment), clock.now()));
   removed.push(...removeOldRecords(stateFolder(environment), clock.now()));
   stdout.write([...removed.map((line) => harmlessText(`removed ${line}`)), removed.length === 0 ? 'Nothing to remove.' : `Removed ${count(removed.length, 'thing')}.`].join('\n') + '\n');
   return reportLeftOut(damaged, surroundings);

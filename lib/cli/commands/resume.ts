@@ -5,6 +5,7 @@ import { openHost, openState, type HostCommandOptions } from './host-options';
 import { unfinishedBuilds, type BuildRecord, type StartRecord } from '../../engine/build-record';
 import { removeAbandonedLocks } from '../../engine/lock-file';
 import { demandShape, type Shape } from '../../engine/record-shape';
+import { removeDeadDrafts } from '../../engine/state-draft';
 import { formatFault, GoldenError } from '../../errors';
 import type { BuildOutcome } from '../../ports/events';
 import type { StateStore } from '../../ports/state';
@@ -42,7 +43,11 @@ export async function resumeCommand(ids: readonly string[], options: ResumeOptio
     return reportLeftOut(damaged, surroundings);
   }
   // Of builds, too, that were killed when all but their lock was put away.
-  const tidy = () => removeAbandonedLocks(stateFolder(surroundings.environment), surroundings.clock);
+  const tidy = async () => {
+    const folder = stateFolder(surroundings.environment);
+    await removeAbandonedLocks(folder, surroundings.clock);
+    await removeDeadDrafts(folder, surroundings.clock.now());
+  };
   if (all.length === 0) {
     await tidy();
     if (!options.json && damaged.length === 0) { stdout.write('No build was killed.\n'); }
