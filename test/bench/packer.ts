@@ -25,10 +25,17 @@ const EVERY_SECOND = { AWS_POLL_DELAY_SECONDS: '1', AWS_MAX_ATTEMPTS: '600' };
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'golden-bench-'));
+  const all = workloads(folder);
+  const only = process.argv.slice(2).filter((word) => !word.startsWith('--')) as WorkloadName[];
+  const unknown = only.filter((name) => !(name in all));
+  if (unknown.length > 0) {
+    console.error(`There is no workload ${unknown.join(', ')}: write ${Object.keys(all).join(', ')}, or none for all.`);
+    process.exitCode = 1;
+    rmSync(folder, { recursive: true, force: true });
+    return;
+  }
   const cloud = await startCloud();
   try {
-    const all = workloads(folder);
-    const only = process.argv.slice(2).filter((word) => !word.startsWith('--')) as WorkloadName[];
     const names = only.length > 0 ? only : Object.keys(all) as WorkloadName[];
     console.log(`Medians of ${RUNS} ${RUNS === 1 ? 'run' : 'runs'}, in seconds. States take no time, but where they are said to be slow.\n`);
     console.log(row(['', 'round trip', 'golden', 'Packer', 'ratio', 'goal']));
