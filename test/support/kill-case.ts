@@ -146,7 +146,8 @@ export class KillCase {
       ...leftovers(home, this.output),
       ...['layers', ...this.options.bases ? [] : ['bases']].flatMap(drafts),
       ...namesIn(temporary).map((name) => `temporary: ${name}`),
-      ...[home, join(home, 'history')].flatMap(namesIn).filter((name) => name.includes('.draft-')).map((name) => `unfinished: ${name}`),
+      ...namesIn(join(home, 'history')).filter((name) => !name.endsWith('.json')).map((name) => `history: ${name}`),
+      ...namesIn(home).filter((name) => name.includes('.draft-')).map((name) => `unfinished: ${name}`),
       ...unfinished.map((id) => `record of an unfinished build: ${id}`),
       ...machines.flatMap((id) => CGROUPS.filter((root) => existsSync(join(root, `golden-${id}`))).map((root) => `cgroup: ${root}/golden-${id}`)),
     ];
