@@ -143,6 +143,20 @@ test('plan says of an unchanged image that nothing would run; as JSON for progra
   expect(JSON.parse(world.out)).toMatchObject([{ image: 'Stack/Base', definitionHash: base.definitionHash, artifact: { id: 'out/Stack/Base' } }]);
 });
 
+test.each(['gc', 'resume'])('%s removes what a process that was killed had begun to write', async (command) => {
+  const history = join(folder, 'home', 'history');
+  mkdirSync(history, { recursive: true });
+  // Of a process that nobody can see any more.
+  const draft = join(history, '0123.json.draft-1-2-01234567-89abcdef');
+  writeFileSync(draft, 'half');
+  utimesSync(draft, new Date(world.time - 7_200_000), new Date(world.time - 7_200_000));
+
+  await expect(runCli([command], world)).resolves.toBe(0);
+
+  expect(existsSync(draft)).toBe(false);
+  expect(world.out).toBe(command === 'gc' ? 'removed unfinished file history/0123.json.draft-1-2-01234567-89abcdef\nRemoved 1 thing.\n' : 'No build was killed.\n');
+});
+
 test('gc says what it removed: what the host found, and records that are old', async () => {
   host.garbage = ['machine 1234: its build is gone'];
   for (const [build, days] of [['old', 40], ['recent', 3]] as const) {
