@@ -16,7 +16,7 @@ export interface LocalSshd {
 }
 
 /** A real OpenSSH server of this computer, on a port of its own, that lets in only the key of the factory. Needs root. */
-export async function startSshd({ requirements }: Pick<CommunicatorFactory, 'requirements'>): Promise<LocalSshd> {
+export async function startSshd({ requirements }: Pick<CommunicatorFactory, 'requirements'>, settings: readonly string[] = []): Promise<LocalSshd> {
   const folder = await mkdtemp(join(tmpdir(), 'golden-sshd-'));
   await chmod(folder, 0o755); // sshd reads the authorised keys as the user who logs in
   const file = async (name: string, content: string, mode = 0o600) => {
@@ -30,7 +30,7 @@ export async function startSshd({ requirements }: Pick<CommunicatorFactory, 'req
     `AuthorizedKeysFile ${await file('authorized-keys', `${requirements.authorizedKey}\n`, 0o644)}`,
     'PidFile none', 'UsePAM no', 'PermitRootLogin prohibit-password', 'StrictModes no', 'PermitUserRC no',
     `SetEnv HOME=${folder}`, // the profile of whoever runs the tests is none of their business
-    '',
+    ...settings, '',
   ].join('\n'));
   await mkdir('/run/sshd', { recursive: true, mode: 0o755 }); // where sshd separates privileges; its package makes it at boot
   const child = start(['/usr/sbin/sshd', '-D', '-e', '-f', config], { detached: true, stdio: 'ignore' });

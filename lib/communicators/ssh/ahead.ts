@@ -7,11 +7,11 @@ import type { Client, ClientChannel, ParsedKey } from 'ssh2';
  */
 
 /** What a server without a word of its own takes at once, as ssh2 has it. */
-const WINDOW = 2 << 20;
+export const WINDOW = 2 << 20;
 const PACKET = 32 << 10;
 
-/** OpenSSH opens the window of a session when it starts the command, to this at least; what is sent by then finds it open. */
-const AHEAD = 1 << 20;
+/** OpenSSH opens the window of a session when it starts the command, to this (4.7 and newer); what is sent by then finds it open. */
+const AHEAD = 2 << 20;
 
 type Answer = (error: Error | undefined, channel?: ClientChannel) => void;
 

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'timers/promises';
 import type { Client, ClientChannel } from 'ssh2';
 import { openSession, runInSession } from './ahead';
 
-/** Sessions that wait for a command, so that it need not wait for a session. */
-const SPARE = 2;
+/** Sessions that wait for a command, so that it need not wait for a session; some, so that a large input can come over several. */
+const SPARE = 4;
 
 /** A server that has no session left may only not have noticed yet that others have ended. */
 const TRIES = 20;
@@ -12,15 +12,19 @@ const PAUSE_MS = 50;
 /** Sessions of one login. */
 export class Sessions {
   private readonly spare: Promise<ClientChannel | undefined>[] = [];
+  private readonly waiting = new Set<ClientChannel>();
   private closed = false;
 
   constructor(private readonly client: Client) {
     client.once('close', () => { this.closed = true; });
   }
 
+  /** How many are open and wait for a command. */
+  get atHand(): number { return this.closed ? 0 : this.waiting.size; }
+
   /** Opens what is missing to have some at hand. */
   fill(): void {
-    while (this.spare.length < SPARE) { this.spare.push(openSession(this.client).catch(() => undefined)); }
+    while (this.spare.length < SPARE) { this.spare.push(this.openSpare().catch(() => undefined)); }
   }
 
   /**
@@ -35,9 +39,16 @@ export class Sessions {
     return attached;
   }
 
+  private async openSpare(): Promise<ClientChannel> {
+    const session = await openSession(this.client);
+    this.waiting.add(session);
+    return session;
+  }
+
   private async take(): Promise<ClientChannel> {
     for (let spare = this.spare.shift(); spare; spare = this.spare.shift()) {
       const session = await spare;
+      if (session) { this.waiting.delete(session); }
       if (session?.writable && !this.closed) { return session; }
     }
     for (let tries = 1; ; tries++) {

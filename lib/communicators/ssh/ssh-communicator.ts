@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'timers/promises';
 import { collect } from './output';
 import { RemoteCommand } from './remote-command';
 import type { SshConnection } from './ssh-connection';
-import { supervise } from './supervision';
+import { supervise, type Limits } from './supervision';
 import { startInTerminal } from './terminal-command';
 import { upload } from './upload';
+import { isWide, startWide } from './wide-input';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
 import type { AttachOptions, Attachment } from '../../ports/attachment';
@@ -72,8 +73,7 @@ export class SshCommunicator implements Communicator {
 
   async execute(command: string, options: ExecuteOptions = {}): Promise<ExecuteResult> {
     const limits = { timeoutMs: options.timeoutMs ?? EXECUTE_MS, signal: options.signal };
-    const remote = await this.start(command, limits);
-    remote.stdin.end(options.stdin);
+    const remote = await this.startWith(command, options.stdin, limits);
     return supervise(remote, limits, async () => {
       const [stdout, stderr, exitCode] = await Promise.all([collect(remote.stdout), collect(remote.stderr), remote.ended]);
       return { exitCode, stdout, stderr };
@@ -105,8 +105,7 @@ export class SshCommunicator implements Communicator {
   }
 
   async stream(command: string, onData: (data: Buffer) => void | Promise<void>, { stdin, ...options }: StreamOptions = {}): Promise<number> {
-    const remote = await this.start(command, options);
-    remote.stdin.end(stdin);
+    const remote = await this.startWith(command, stdin, options);
     remote.stderr.resume();
     const sink = new Writable({
       write: (data: Buffer, _encoding, done) => { Promise.resolve(data).then(onData).then(() => done(), done); },
@@ -132,6 +131,14 @@ export class SshCommunicator implements Communicator {
   private start(command: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<RemoteCommand> {
     const timeoutMs = Math.min(options.timeoutMs ?? RECONNECT_MS, RECONNECT_MS);
     return RemoteCommand.start(this.connection, command, { user: this.setting.user, timeoutMs, signal: options.signal });
+  }
+
+  private async startWith(command: string, stdin: Buffer | string | undefined, limits: Limits): Promise<RemoteCommand> {
+    const { sessionsAtHand } = this.connection;
+    if (isWide(stdin) && sessionsAtHand > 1) { return startWide((each) => this.start(each, limits), command, Buffer.from(stdin), sessionsAtHand); }
+    const remote = await this.start(command, limits);
+    remote.stdin.end(stdin);
+    return remote;
   }
 
   private async probe(command: string, limits: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<Buffer> {

@@ -5,7 +5,7 @@ import { GoldenError } from '../../errors';
 
 /**
  * OpenSSH takes 10 sessions on one connection, and still counts one that has ended when the next is asked for in the same breath:
- * twice 4, and the spare ones.
+ * 4, the spare ones, and some that have ended.
  */
 const MAX_CHANNELS = 4;
 
@@ -29,10 +29,14 @@ export class SshConnection {
   /** The machine has proven once that it is the right one. */
   proven = false;
   private connected?: Promise<Connected>;
+  private sessions?: Sessions;
   private channels = 0;
   private readonly queue: (() => void)[] = [];
 
   constructor(private readonly target: LoginTarget) {}
+
+  /** How many commands can be started without waiting for a session or a turn, so that one more can be to end them. */
+  get sessionsAtHand(): number { return Math.min(MAX_CHANNELS - this.channels, (this.sessions?.atHand ?? 0) - 1); }
 
   /**
    * Starts a command.
@@ -90,9 +94,14 @@ export class SshConnection {
       },
     });
     this.proven = true;
-    client.once('close', () => { this.connected = undefined; });
     sessions ??= new Sessions(client);
     sessions.fill();
+    this.sessions = sessions;
+    client.once('close', () => {
+      if (this.sessions !== sessions) { return; }
+      this.connected = undefined;
+      this.sessions = undefined;
+    });
     return { client, sessions };
   }
 }
