@@ -17,6 +17,7 @@ import { wasBootTested } from './manifest';
 import { describeError, summaryOf } from './outcome';
 import { deadBuilds, recover, type Captured } from './recovery';
 import { Redaction } from './redact';
+import { firstLayer } from './reusable-layers';
 import { tellingSlowness } from './slow-state';
 import { Undo } from './undo';
 import type { BuildOutcome, EventSink } from '../ports/events';
@@ -99,10 +100,16 @@ class Attempt {
     this.inputs = inputs;
     if (request.resumes && request.resumes.buildKey !== inputs.keys.build) { throw inputsChanged(request, request.resumes.buildId); }
     if (known && !host.reconcile && !await this.mayHaveRemains(inputs)) { return this.unchanged(known, inputs); }
-    if (!known) { verifyAssets(plan, request.planFile); }
+    if (!known) {
+      host.expectLaunch?.(plan, context);
+      verifyAssets(plan, request.planFile);
+    }
 
     const { lock, waited } = await acquireBuildLock(inputs.keys.build, context, (reason) => this.ending.abort(reason));
     this.lock = lock;
+    // Asked with what comes next, which hardly ever makes it needless.
+    const layer = firstLayer(request, inputs.keys);
+    layer.catch(() => undefined);
     this.dead = await this.deadBuilds(inputs);
     // Another build of it may have ended since, even where it was not waited for.
     const adopted = known && !waited ? known : await this.existing(inputs);
@@ -116,7 +123,7 @@ class Attempt {
     const previous = await readHistory(request.stateFolder, plan.image);
     await this.remember(inputs, 'failed');
     const watch = { undo: this.undo, abort: (reason: GoldenError) => this.ending.abort(reason), assertOwner: () => assertOwner(lock, context) };
-    const built = captured ?? await buildOnMachine(context, { ...watch, inputs, startedAt: this.startedAt, previousLayers: previous?.layers });
+    const built = captured ?? await buildOnMachine(context, { ...watch, inputs, layer, startedAt: this.startedAt, previousLayers: previous?.layers });
     const artifact = await deliver(built, inputs, context, watch);
     // The image is out. A machine that cannot be removed now is tried again, and told, when all is put away.
     if ('removed' in built) { await context.phase('destroy', () => (built as Built).removed()).catch(() => undefined); }
@@ -130,7 +137,7 @@ class Attempt {
     const read = async (newerSource = request.newerSource) => {
       const inputs = await context.phase('resolve', () => readInputs({ ...request, newerSource }, context));
       this.redaction.hide(Object.values(inputs.secrets));
-      return { inputs, known: await this.existing(inputs) };
+      return { inputs, known: inputs.source.isNew ? undefined : await this.existing(inputs) };
     };
     const found = await read();
     const { isThere, description } = found.inputs.source;

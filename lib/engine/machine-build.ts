@@ -12,7 +12,7 @@ import { MachineEntrance } from './machine-entrance';
 import { connectLaunched, launchMachine, type LaunchedMachine } from './machine-launch';
 import { Provisioning } from './provisioning';
 import type { Captured } from './recovery';
-import { reusableLayers } from './reusable-layers';
+import { firstLayer } from './reusable-layers';
 import { GoldenError } from '../errors';
 import type { Check } from '../plan/checks';
 import type { CommunicatorFactory } from '../ports/communicator';
@@ -29,6 +29,8 @@ const EMULATED_BOOT_MS = 900_000;
 
 export interface MachineBuildOptions extends Watch {
   readonly inputs: Inputs;
+  /** Index of the deepest layer that was there when the build began. */
+  readonly layer: Promise<number>;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** Keys of the layers of the last build of this image, to tell what changed. */
@@ -87,7 +89,7 @@ class MachineBuild {
     const { context, options: { inputs: { keys }, startedAt } } = this;
     const { request, journal } = context;
     const { plan, host, communicators } = request;
-    const layer = await this.deepestLayer();
+    const layer = await this.options.layer;
     context.report({ type: 'build.keyed', buildKey: keys.build, cached: layer });
 
     const first = await this.launch(layer);
@@ -125,11 +127,6 @@ class MachineBuild {
     const draft = await context.phase('capture', () => context.act('capture', { buildKey: keys.build }, () => host.capture(machine, { plan, keys }, context)));
     place.release();
     return { draft, provisioned, removed: place.remove };
-  }
-
-  private async deepestLayer(): Promise<number> {
-    const { plan, host, useCache, outputFolder } = this.context.request;
-    return useCache ? host.findLayer(reusableLayers(plan, this.options.inputs.keys, outputFolder)) : 0;
   }
 
   private async launch(layer: number): Promise<Place> {
@@ -177,7 +174,7 @@ class MachineBuild {
     context.report({ type: 'notice', level: 'warning', message: `${error.message}\nIt failed on a machine that is not booted: it is tried on one that is` });
     await first.close();
     await first.remove();
-    const layer = Math.min(failed, await this.deepestLayer());
+    const layer = Math.min(failed, await firstLayer(context.request, this.options.inputs.keys));
     const second = await this.launch(layer);
     await context.phase('provision', () => second.provisioning.run(layer, failed));
     const kept = first.provisioning.results.filter(({ index }) => index < layer);

@@ -15,7 +15,7 @@ import { launchMachine, type LaunchedMachine } from './machine-launch';
 import { describeError } from './outcome';
 import { Provisioning } from './provisioning';
 import { Redaction } from './redact';
-import { reusableLayers } from './reusable-layers';
+import { deepestLayer } from './reusable-layers';
 import { Undo } from './undo';
 import type { Journal } from '../ports/journal';
 
@@ -52,7 +52,7 @@ export async function useMachine<T>(request: BuildRequest, options: MachineUseOp
   try {
     const inputs = await context.phase('resolve', () => readInputs(request, context));
     redaction.hide(Object.values(inputs.secrets));
-    const layer = options.provision ? await provisioned(context, inputs, watch) : await deepestLayer(context, inputs);
+    const layer = options.provision ? await provisioned(context, inputs, watch) : await deepestLayer(context.request, inputs.keys);
     context.report({ type: 'build.keyed', buildKey: inputs.keys.build, cached: layer });
     const { connection } = await launchBooted(context, inputs, layer, watch);
     return await use({ context, connection, layer });
@@ -70,11 +70,11 @@ export async function useMachine<T>(request: BuildRequest, options: MachineUseOp
 async function provisioned(context: BuildContext, inputs: Inputs, watch: Watch): Promise<number> {
   const { plan, planFile, useCache } = context.request;
   const all = plan.definition.instructions.length;
-  if (useCache && await deepestLayer(context, inputs) === all) { return all; }
+  if (useCache && await deepestLayer(context.request, inputs.keys) === all) { return all; }
   verifyAssets(plan, planFile);
   const { lock } = await acquireBuildLock(inputs.keys.build, context, watch.abort);
   try {
-    const layer = useCache ? await deepestLayer(context, inputs) : 0;
+    const layer = useCache ? await deepestLayer(context.request, inputs.keys) : 0;
     if (layer < all) { await provision(context, inputs, layer, watch); }
     return all;
   } finally {
@@ -104,10 +104,6 @@ async function launchBooted(context: BuildContext, inputs: Inputs, layer: number
   throw new GoldenError('not-booted', 'Machines of an ordinary user are not booted, so nothing of an image can be seen to run on them', {
     hint: 'Run it as root, or build the image with golden build, which boots it under QEMU.',
   });
-}
-
-function deepestLayer({ request: { plan, host, outputFolder } }: BuildContext, { keys }: Inputs): Promise<number> {
-  return host.findLayer(reusableLayers(plan, keys, outputFolder));
 }
 
 function noJournal(buildId: string): Journal {

@@ -4,7 +4,7 @@ import { historyOf, readHistory } from './history';
 import { readInputs, type Inputs } from './inputs';
 import { lateReader } from './late';
 import { summaryOf } from './outcome';
-import { reusableLayers } from './reusable-layers';
+import { deepestLayer } from './reusable-layers';
 import type { InstructionType } from '../plan/instructions';
 import type { BuildKeys } from '../plan/keys';
 import type { Plan } from '../plan/model';
@@ -55,10 +55,10 @@ export async function preview(request: PreviewRequest): Promise<Preview> {
   const { plan, host, useCache, signal, report } = request;
   const inputs = await readInputs(request, { buildId: 'preview', report, signal, intend: async () => { /* it acts on nothing */ }, late: lateReader(request.values) });
   const { keys, source } = inputs;
-  const artifact = useCache ? await host.findArtifact(plan, keys) : undefined;
+  const artifact = useCache && !source.isNew ? await host.findArtifact(plan, keys) : undefined;
   if (!artifact) { verifyAssets(plan, request.planFile); }
   const { instructions } = plan.definition;
-  const cached = artifact ? instructions.length : useCache ? await host.findLayer(reusableLayers(plan, keys, request.outputFolder)) : 0;
+  const cached = artifact ? instructions.length : useCache ? await deepestLayer(request, keys) : 0;
   return {
     image: plan.image,
     definitionHash: plan.definitionHash,

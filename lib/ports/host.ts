@@ -15,6 +15,9 @@ export interface Host {
   /** The finished artifact of a build key, if there is one and it is whole. */
   findArtifact(plan: Plan, keys: BuildKeys): Promise<Artifact | undefined>;
 
+  /** Looks up beforehand what a launch needs to know, where that takes time: one is likely to follow. Makes nothing. */
+  expectLaunch?(plan: Plan, context: HostContext): void;
+
   /** Index of the deepest of these layers that exists: `0` is the source itself. */
   findLayer(keys: BuildKeys): Promise<number>;
 
@@ -149,6 +152,8 @@ export interface ResolvedSource {
   readonly description: string;
   /** Build key of the image that it is, where it is another one of ours. */
   readonly buildKey?: string;
+  /** Nothing was built of this definition there: to look for its artifact is of no use. */
+  readonly isNew?: boolean;
   /** Whether it can still be built of. Absent: it was looked at just now. */
   readonly isThere?: () => Promise<boolean>;
 }

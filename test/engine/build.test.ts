@@ -64,6 +64,18 @@ const simple = testPlan([runOf('echo hello >/etc/motd', { origin: 'Motd' }), put
     expect((await bench.build(simple, { useCache: false })).outcome.status).toBe('built');
   });
 
+  test('looks for an image before and after it has the lock; for none before, where nothing was built of the definition', async () => {
+    await bench.build(simple);
+    expect(bench.host.lookUps.splice(0)).toEqual(['artifact', 'launch', 'layer', 'artifact']);
+    // WHEN there is one
+    await bench.build(simple);
+    expect(bench.host.lookUps.splice(0)).toEqual(['artifact']);
+    // WHEN another computer has built it since the host was asked
+    bench.host.isNew = true;
+    expect((await bench.build(simple)).outcome.status).toBe('unchanged');
+    expect(bench.host.lookUps.splice(0)).toEqual(['launch', 'layer', 'artifact']);
+  });
+
   test('whose instruction fails says which, how, and its last words', async () => {
     const plan = testPlan([runOf('true'), runOf('for i in $(seq 30); do echo line $i >&2; done; exit 7', { origin: 'App/Install' }), runOf('touch /srv/never')]);
     const { outcome, events } = await bench.build(plan);

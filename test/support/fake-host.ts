@@ -38,11 +38,15 @@ export class FakeHost implements Host {
   checkpointSeconds = 1000;
   /** Acts in the order they were asked for. */
   readonly acts: string[] = [];
+  /** What it was asked to look for, in order. */
+  readonly lookUps: ('artifact' | 'layer' | 'launch')[] = [];
   readonly machines = new Set<ChrootMachine>();
   readonly drafts: Map<string, FakeDraft>;
   readonly artifacts: Map<string, Artifact>;
   readonly layers: Map<string, string>;
   source = 'source-1';
+  /** Says that nothing was built of a definition. */
+  isNew = false;
   /** Given to each machine. */
   lease: Lease | undefined;
   cloudInit = false;
@@ -67,14 +71,20 @@ export class FakeHost implements Host {
 
   async resolve(_plan: Plan, _context: HostContext): Promise<ResolvedSource> {
     await this.during('resolve');
-    return { id: this.source, description: 'a folder' };
+    return { id: this.source, description: 'a folder', isNew: this.isNew };
+  }
+
+  expectLaunch(): void {
+    this.lookUps.push('launch');
   }
 
   async findArtifact(_plan: Plan, keys: BuildKeys): Promise<Artifact | undefined> {
+    this.lookUps.push('artifact');
     return this.artifacts.get(keys.build);
   }
 
   async findLayer(keys: BuildKeys): Promise<number> {
+    this.lookUps.push('layer');
     for (let index = keys.layers.length - 1; index > 0; index--) {
       if (this.layers.has(keys.layers[index])) { return index; }
     }

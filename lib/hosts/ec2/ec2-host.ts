@@ -8,6 +8,7 @@ import { ec2Machine } from './ec2-machine';
 import { collectGarbage, removeBuild } from './garbage';
 import { launchMachine } from './launch';
 import { findLayer, LAYER_SECONDS, layerImage, saveLayer } from './layers';
+import { findNetworkAhead } from './network-ahead';
 import { buildPolicies } from './policies';
 import { publishImage } from './publication';
 import { removeArtifacts } from './removal';
@@ -44,6 +45,11 @@ export class Ec2Host implements Host {
     const region = await guardTarget(this.cloud, plan);
     this.regions.add(region);
     return resolveSource(this.cloud, region, plan, context, options);
+  }
+
+  /** What fails here fails again at the launch, and is told there. */
+  expectLaunch(plan: Plan, context: HostContext): void {
+    void this.cloud.regionOf(plan).then((region) => findNetworkAhead(this.cloud, region, plan, context)).catch(() => undefined);
   }
 
   findArtifact(plan: Plan, keys: BuildKeys): Promise<Artifact | undefined> {

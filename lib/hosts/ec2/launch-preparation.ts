@@ -3,7 +3,8 @@ import { DescribeImagesCommand, type Image } from '@aws-sdk/client-ec2';
 import { privateCaller, publicCaller } from './caller-address';
 import type { Cloud } from './cloud';
 import { builderProfile } from './instance-profile';
-import { findNetwork, type Network } from './network';
+import type { Network } from './network';
+import { networkOf } from './network-ahead';
 import { buildGroup, noInboundGroup, removeGroup, vpcAddresses } from './security-group';
 import { temporaryTags } from './tags';
 import { userData } from './user-data';
@@ -50,7 +51,7 @@ export async function prepareLaunch(cloud: Cloud, request: MachineRequest, conte
   const { plan, region, requirements } = request;
   const ec2 = cloud.clients.ec2(region);
   const { key, encrypted } = plan.delivery.encryption;
-  const group = findNetwork(ec2, region, plan, context).then(async (network) => ({ network, ...await findGroups(cloud, request, network, context) }));
+  const group = networkOf(cloud, region, plan, context).then(async (network) => ({ network, ...await findGroups(cloud, request, network, context) }));
   const [grouped, image, profile, encryptionKey] = await Promise.allSettled([
     group,
     request.image ?? describeImage(cloud, region, request),

@@ -2,7 +2,7 @@ import { DescribeImagesCommand, type Filter, type Image } from '@aws-sdk/client-
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { awsCode } from './aws-errors';
 import type { Cloud } from './cloud';
-import { recordedSource } from './recorded-source';
+import { recordedSource, type Recorded } from './recorded-source';
 import { tagFilter, tagOf, TAGS } from './tags';
 import { GoldenError } from '../../errors';
 import type { FilterSource, ImageSource, ParameterSource, Plan } from '../../plan/model';
@@ -22,8 +22,8 @@ export async function resolveSource(
   cloud: Cloud, region: string, plan: Plan, context: HostContext, { parentKey, newerSource = false }: SourceOptions = {},
 ): Promise<ResolvedSource> {
   const { encrypted, key: keyName } = plan.delivery.encryption;
-  const [recorded, key] = await Promise.all([
-    newerSource ? undefined : recordedSource(cloud, region, plan),
+  const [{ origin: recorded, isNew }, key] = await Promise.all([
+    newerSource ? {} as Recorded : recordedSource(cloud, region, plan),
     keyName && context.late(keyName),
   ]);
   const idOf = (imageId: string) => `${imageId}${encrypted && key ? `+${key}` : ''}${encrypted ? '' : '+unencrypted'}`;
@@ -38,6 +38,7 @@ export async function resolveSource(
   const source: ResolvedSource = {
     id: idOf(image.ImageId!),
     description: `${image.Name ?? 'an AMI without a name'} (${image.ImageId} in ${region})`,
+    isNew,
     ...plan.definition.source.type === 'image' && { buildKey: tagOf(image.Tags, TAGS.buildKey) },
   };
   foundImages.set(source, image);

@@ -37,6 +37,15 @@ test('a definition is built of what it was first built of, until a newer source 
   expect((await resolve({ newerSource: true })).id).toBe(now);
 });
 
+test('it is known that nothing was built of a definition', async () => {
+  expect((await resolve()).isNew).toBe(true);
+  // A newer source is asked for where something may well be there.
+  expect((await resolve({ newerSource: true })).isNew).toBeUndefined();
+  await publishOfAnOlderBase();
+  expect((await resolve()).isNew).toBeUndefined();
+  expect((await resolve({}, { ...plan, definitionHash: 'f'.repeat(64) })).isNew).toBe(true);
+});
+
 test('what the parameter names counts, and the newest image where it was deleted', async () => {
   const { older } = await publishOfAnOlderBase();
   await ec2.cloud.clients.ssm(REGION).send(new DeleteParameterCommand({ Name: parameterName }));
