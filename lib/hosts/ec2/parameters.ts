@@ -14,6 +14,8 @@ const LONGEST_LOOK_MS = 2_000;
 export interface PublishedId {
   readonly imageId: string;
   readonly buildKey: string;
+  /** What the parameter names until now, where that was asked already. */
+  readonly before?: Promise<string | undefined>;
 }
 
 /** What a parameter is made to name before the image is published, and what it named until then. */
@@ -44,10 +46,10 @@ export async function publishedId(cloud: Cloud, region: string, Name: string, si
 
 /** Writes an AMI ID into the parameter of a plan, where it does not hold it. Returns a line where it was written; `tell` gets to know before. */
 export async function publishParameter(
-  cloud: Cloud, region: string, plan: Plan, { imageId, buildKey }: PublishedId, signal: AbortSignal, tell?: (told: ToldParameter) => Promise<void>,
+  cloud: Cloud, region: string, plan: Plan, { imageId, buildKey, before }: PublishedId, signal: AbortSignal, tell?: (told: ToldParameter) => Promise<void>,
 ): Promise<readonly string[]> {
   const { parameterName: Name } = plan.delivery;
-  const previous = await publishedId(cloud, region, Name, signal);
+  const previous = await (before ?? publishedId(cloud, region, Name, signal));
   if (previous === imageId) { return []; }
   await tell?.({ region, name: Name, imageId, ...previous !== undefined && { previous } });
   const ssm = cloud.clients.ssm(region);

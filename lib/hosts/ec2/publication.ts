@@ -6,7 +6,7 @@ import { protectImage } from './image-settings';
 import { writeManifest } from './manifest-file';
 import { NOT_YET } from './not-yet';
 import { copyOf, idsOf, ownImage } from './own-images';
-import { publishParameter, type ToldParameter } from './parameters';
+import { publishedId, publishParameter, type ToldParameter } from './parameters';
 import { awsTags, TAGS } from './tags';
 import { GoldenError } from '../../errors';
 import { wantedRegions } from '../../policies/regions';
@@ -23,6 +23,11 @@ export async function publishImage(cloud: Cloud, draft: Ec2Draft, manifest: obje
   const { region, plan, keys, id } = draft;
   const { signal } = context;
   const bootTested = Array.isArray((manifest as { readonly checks?: { readonly bootTest?: unknown } }).checks?.bootTest);
+  // Where nobody else is told first, this is still so in a moment.
+  const others = [...wantedRegions(plan, region), ...plan.delivery.consumers ?? []];
+  const before = others.length === 0
+    ? publishedId(cloud, region, plan.delivery.parameterName, signal) : undefined;
+  before?.catch(() => undefined);
   const found = await Promise.all([
     ownImage(cloud, region, id, signal), ...wantedRegions(plan, region).map((each) => copyOf(cloud, each.region, id, signal)),
   ]);
@@ -33,7 +38,7 @@ export async function publishImage(cloud: Cloud, draft: Ec2Draft, manifest: obje
     draft.told.push(told);
   };
   const tell = ({ place, image }: { readonly place: string; readonly image: Image }) => (
-    publishParameter(cloud, place, plan, { imageId: image.ImageId!, buildKey: keys.build }, signal, record)
+    publishParameter(cloud, place, plan, { imageId: image.ImageId!, buildKey: keys.build, before }, signal, record)
   );
   const mark = ({ place, image }: { readonly place: string; readonly image: Image }) => markPublished(cloud, place, image, { bootTested }, context);
   const [home, ...copies] = places;

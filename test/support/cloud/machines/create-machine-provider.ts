@@ -19,6 +19,8 @@ export interface RealMachineProvider extends MachineProvider {
   dropConnections(instanceId: string): number;
   /** Opens a port of a machine's address, besides that of SSH. */
   expose(instanceId: string, port: number): Promise<void>;
+  /** Starts a light machine of a public image before it is asked for: the next launch from that gets it. */
+  startAhead(system: CloudSystem, endpointPort: number): Promise<void>;
 }
 
 interface Held {
@@ -36,24 +38,43 @@ export function createMachineProvider(kind: MachineKind, home = join(TEST_HOME, 
   const settings: NetworkSettings = { networkDelayMs: 0 };
   let disks = new DiskStore(join(folder, 'disks'));
   const held = new Map<string, Held>();
+  /** By the ID of their disk. */
+  const ahead = new Map<string, LightMachine>();
   let machines = 0;
 
+  const placeFor = async (disk: CloudDisk) => {
+    await (cleaned ??= removeAbandoned(home));
+    machines++;
+    const path = join(folder, 'm', String(machines));
+    await mkdir(join(folder, 'm'), { recursive: true });
+    return MachineFolder.make(path, disks, disk);
+  };
+
+  const baseDisk = async (system: CloudSystem) => disks.addBase(system, await systemLowers(system));
+
+  const launch = async (request: CloudMachineRequest) => {
+    const started = ahead.get(request.imageDisk.id);
+    if (started) {
+      ahead.delete(request.imageDisk.id);
+      started.become(request);
+      return started;
+    }
+    const place = await placeFor(request.imageDisk);
+    return launchKind(kind, place, request).catch(async (error: unknown) => { await place.remove(); throw error; });
+  };
+
   const reset = async () => {
-    await Promise.all([...held.values()].map(({ machine }) => machine.destroy()));
+    await Promise.all([...[...held.values()].map(({ machine }) => machine), ...ahead.values()].map((machine) => machine.destroy()));
+    ahead.clear();
     disks = new DiskStore(join(folder, 'disks'));
     await removeFolder(folder);
   };
 
   return {
     settings,
-    baseDisk: async (system: CloudSystem) => disks.addBase(system, await systemLowers(system)),
+    baseDisk,
     async launch(request: CloudMachineRequest): Promise<CloudMachine> {
-      await (cleaned ??= removeAbandoned(home));
-      machines++;
-      const path = join(folder, 'm', String(machines));
-      await mkdir(join(folder, 'm'), { recursive: true });
-      const place = await MachineFolder.make(path, disks, request.imageDisk);
-      const machine = await launchKind(kind, place, request).catch(async (error: unknown) => { await place.remove(); throw error; });
+      const machine = await launch(request);
       const relay = new Relay(request.address, settings, (port) => machine.dial(port));
       const destroy = machine.destroy.bind(machine);
       machine.destroy = async () => {
@@ -69,6 +90,10 @@ export function createMachineProvider(kind: MachineKind, home = join(TEST_HOME, 
     removeDisk: (disk: CloudDisk) => disks.release(disk),
     dropConnections: (instanceId) => held.get(instanceId)?.relay.drop() ?? 0,
     expose: async (instanceId, port) => { await held.get(instanceId)?.relay.listen(port); },
+    startAhead: async (system, endpointPort) => {
+      const disk = await baseDisk(system);
+      ahead.set(disk.id, await LightMachine.prepare(await placeFor(disk), endpointPort));
+    },
     reset,
     close: reset,
   };

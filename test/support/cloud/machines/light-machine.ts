@@ -30,7 +30,14 @@ interface Life {
  */
 export class LightMachine implements CloudMachine {
   static async launch(folder: MachineFolder, request: CloudMachineRequest): Promise<LightMachine> {
-    const machine = new LightMachine(folder, request);
+    const machine = await LightMachine.prepare(folder, request.endpointPort);
+    machine.become(request);
+    return machine;
+  }
+
+  /** Starts one that nobody has asked for yet: it waits to be told which it is. */
+  static async prepare(folder: MachineFolder, endpointPort: number): Promise<LightMachine> {
+    const machine = new LightMachine(folder, endpointPort);
     await machine.begin();
     return machine;
   }
@@ -39,7 +46,15 @@ export class LightMachine implements CloudMachine {
   private asked = false;
   private listener: (how: 'poweroff' | 'crash') => void = () => undefined;
 
-  private constructor(private readonly folder: MachineFolder, private readonly request: CloudMachineRequest) {}
+  private request: CloudMachineRequest | undefined;
+
+  private constructor(private readonly folder: MachineFolder, private readonly endpointPort: number) {}
+
+  /** Tells it which machine it is. */
+  become(request: CloudMachineRequest): void {
+    this.request = request;
+    this.setUp();
+  }
 
   async exec(script: string, options: CloudExecOptions = {}): Promise<CloudExecResult> {
     return run([...this.enter(), '/bin/sh', '-c', script], {
@@ -114,7 +129,7 @@ export class LightMachine implements CloudMachine {
     const ended = new Promise<void>((resolve) => { child.once('exit', (exitCode) => { code = exitCode; resolve(); }); });
     const saying = sayings(child.stdout!);
     await Promise.race([saying('connectable'), ended]);
-    const gateway = openGateway({ pid: child.pid!, folder: this.folder.path, endpointPort: this.request.endpointPort });
+    const gateway = openGateway({ pid: child.pid!, folder: this.folder.path, endpointPort: this.endpointPort });
     gateway.catch(() => undefined);
     connectToInternet(child.pid!);
     await Promise.race([saying('ready'), ended]);
@@ -127,8 +142,12 @@ export class LightMachine implements CloudMachine {
     const life: Life = { child, pid, ended, gateway };
     this.life = life;
     void ended.then(() => this.over(life, code));
-    // It goes on by itself: who waits for the machine waits for its SSH server.
-    void this.exec(setupScript(this.request)).catch(() => undefined);
+    this.setUp();
+  }
+
+  /** It goes on by itself: who waits for the machine waits for its SSH server. */
+  private setUp(): void {
+    if (this.request) { void this.exec(setupScript(this.request)).catch(() => undefined); }
   }
 
   private over(life: Life, code: number | null): void {
