@@ -148,3 +148,18 @@ describe.each<[MachineKind, number]>([['light', 3], ['booted', 4]])('%s machines
     await expect(machine.dial(22)).rejects.toThrow('does not run');
   }, 2 * BOOT_MS);
 });
+
+test('a light machine that was started ahead becomes the next one that is asked for, and no other', async () => {
+  const stand = await machineStand('light', 9);
+  try {
+    await stand.provider.startAhead('debian-12', stand.endpointPort);
+    await new Promise((resolve) => { setTimeout(resolve, 1000); });
+    const asked = Date.now();
+    const machines = [await stand.launch(), await stand.launch()];
+    const told = await Promise.all(machines.map((machine) => printed(machine, 'cloud-init status --wait >/dev/null; cat /var/lib/cloud/data/instance-id; stat -c %.3Y /run/golden-host')));
+    expect(told.map((text) => text.split('\n')[0])).toEqual(['i-00000000000000001', 'i-00000000000000002']);
+    expect(told.map((text) => Number(text.split('\n')[1]) * 1000 < asked)).toEqual([true, false]);
+  } finally {
+    await stand.close();
+  }
+}, 60_000);
