@@ -150,7 +150,7 @@ project.addTask('test:e2e', {
   exec: `jest --testMatch "<rootDir>/test/e2e/**/*.e2e.ts" "<rootDir>/examples/**/*.machine.test.ts" --testPathIgnorePatterns /node_modules/ "/test/e2e/${CLOUD_SUITES}$" --testTimeout 300000 --runInBand`,
   receiveArgs: true,
 });
-/* What deploys, and what is killed, waits more than it works: all of it runs beside each other. Every third kill of a build is among them. */
+/* What deploys, and what is killed, waits more than it works: all of it runs beside each other. Some of the kills of a build are among them. */
 project.addTask('test:cloud', {
   description: 'Slow suites on the emulated AWS, whose machines are real; deployments and some killed builds among them (needs root)',
   exec: 'jest --testMatch "<rootDir>/test/e2e/+(ec2|cloud|ssm|cdk|codebuild|python)*.e2e.ts" --testPathIgnorePatterns /node_modules/ ec2-faults '

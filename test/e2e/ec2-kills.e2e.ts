@@ -6,7 +6,7 @@ import { KilledBuilds } from '../support/killed-builds';
 import { inLanes } from '../support/lanes';
 
 /** Every so manieth kill is tried together with everything else; all of them take as long as all else on EC2. */
-const STRIDE = process.env.KILLS === 'some' ? 3 : 1;
+const STRIDES = process.env.KILLS === 'some' ? { ssm: 3, ssh: 5 } : { ssm: 1, ssh: 1 };
 
 interface Kill {
   readonly record: number;
@@ -35,10 +35,8 @@ describe('a build of an AMI and its copy', () => {
       const { answer, stderr } = await builds.run(killable(clean), lanes[0].environment);
       expect({ status: answer?.outcome.status, error: answer?.outcome.error, stderr }).toEqual({ status: 'built', error: undefined, stderr: '' });
       const kills = Array.from({ length: answer!.records }, (_, i) => i + 1).flatMap((record): Kill[] => (
-        // What differs over SSH is how the machine is reached: once for each record is enough.
-        kind === 'ssm' ? [{ record, when: 'before', then: 'resume' }, { record, when: 'after', then: 'gc' }]
-          : [record % 2 === 0 ? { record, when: 'before', then: 'gc' } : { record, when: 'after', then: 'resume' }]
-      )).filter((_, i) => i % STRIDE === 0);
+        [{ record, when: 'before', then: 'resume' }, { record, when: 'after', then: 'gc' }]
+      )).filter((_, i) => i % STRIDES[kind] === 0);
       const bad = await inLanes(lanes, kills, async (lane, kill) => {
         const here = await place.newPlace(lane, planFile, bootTest);
         const { killed, answer: survived } = await builds.run({ ...killable(here), kill }, lane.environment);

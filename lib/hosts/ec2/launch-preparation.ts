@@ -51,7 +51,11 @@ export async function prepareLaunch(cloud: Cloud, request: MachineRequest, conte
   const { plan, region, requirements } = request;
   const ec2 = cloud.clients.ec2(region);
   const { key, encrypted } = plan.delivery.encryption;
-  const group = networkOf(cloud, region, plan, context).then(async (network) => ({ network, ...await findGroups(cloud, request, network, context) }));
+  // Asked on the internet, while AWS is asked for the network.
+  const caller = callsFromOutside(request) ? publicCaller(cloud.clients.agents, cloud.callerAddress) : undefined;
+  caller?.catch(() => undefined);
+  const group = networkOf(cloud, region, plan, context)
+    .then(async (network) => ({ network, ...await findGroups(cloud, request, network, caller, context) }));
   const [grouped, image, profile, encryptionKey] = await Promise.allSettled([
     group,
     request.image ?? describeImage(cloud, region, request),
@@ -79,7 +83,8 @@ export async function prepareLaunch(cloud: Cloud, request: MachineRequest, conte
 }
 
 async function findGroups(
-  cloud: Cloud, { region, plan, requirements }: MachineRequest, network: Network, context: HostContext,
+  cloud: Cloud, { region, plan, requirements }: MachineRequest, network: Network, caller: Promise<string> | undefined,
+  context: HostContext,
 ): Promise<{ readonly securityGroups: readonly string[]; readonly ownGroup?: string }> {
   const { signal, buildId } = context;
   if (network.securityGroups) { return { securityGroups: network.securityGroups }; }
@@ -87,20 +92,24 @@ async function findGroups(
   const { inboundPort: port } = requirements;
   if (port === undefined) { return { securityGroups: [await noInboundGroup(ec2, network.vpc, signal)] }; }
 
-  const from = await callerRange(cloud, plan, region, requirements, network.vpc);
+  const from = caller ? [await caller] : await insideRange(cloud, plan, region, network.vpc);
   const name = `golden-${buildId}-${randomBytes(4).toString('hex')}`;
   await context.intend('ec2-security-group', { region, vpc: network.vpc, name });
   const ownGroup = await buildGroup(ec2, { vpc: network.vpc, name, port, from, tags: temporaryTags(plan, buildId, cloud.clock), signal });
   return { securityGroups: [ownGroup], ownGroup };
 }
 
-/** Who connects: this computer, or a bastion of the same VPC. */
-async function callerRange(
-  cloud: Cloud, { builder }: Plan, region: string, { address }: LaunchRequirements, vpc: string,
-): Promise<readonly string[]> {
-  const addresses = () => vpcAddresses(cloud.clients.ec2(region), vpc);
-  if (builder.communicator.type === 'ssh' && builder.communicator.bastion) { return addresses(); }
-  return [address === 'private' ? await privateCaller(await addresses(), cloud.callerAddress) : await publicCaller(cloud.clients.agents, cloud.callerAddress)];
+/** Whether the machine gets a group of its own that lets in this computer, by its address on the internet. */
+function callsFromOutside({ plan: { builder: { network, communicator } }, requirements }: MachineRequest): boolean {
+  const hasGroup = (network.securityGroups ?? []).length > 0 || network.securityGroupFilters !== undefined;
+  const isInside = requirements.address === 'private' || (communicator.type === 'ssh' && communicator.bastion !== undefined);
+  return requirements.inboundPort !== undefined && !hasGroup && !isInside;
+}
+
+/** Who connects from within the VPC: this computer, or a bastion. */
+async function insideRange(cloud: Cloud, { builder: { communicator } }: Plan, region: string, vpc: string): Promise<readonly string[]> {
+  const addresses = await vpcAddresses(cloud.clients.ec2(region), vpc);
+  return communicator.type === 'ssh' && communicator.bastion ? addresses : [await privateCaller(addresses, cloud.callerAddress)];
 }
 
 async function describeImage(cloud: Cloud, region: string, { imageId, plan }: MachineRequest): Promise<Image> {
