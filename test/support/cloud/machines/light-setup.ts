@@ -64,7 +64,7 @@ END-OF-CLOUD-CONFIG`;
 }
 
 const CONFIG = `
-import json, os, pwd, subprocess, sys
+import json, os, pwd, sys
 text = sys.stdin.read()
 try:
     config = json.loads(text.split('\\n', 1)[1])
@@ -73,6 +73,7 @@ except ValueError:
     import yaml
     config = yaml.safe_load(text) or {}
 login, instance = sys.argv[1:]
+if config.get('users') or config.get('bootcmd') or config.get('runcmd'): import subprocess
 
 def write(path, content, mode, user=None):
     os.makedirs(os.path.dirname(path), exist_ok=True)
