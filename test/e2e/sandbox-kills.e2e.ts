@@ -5,12 +5,13 @@ import type { JournalRecord } from '../../lib/ports/journal';
 import { KillCase, killableProgram, type CommandRun, type ShownEvent } from '../support/kill-case';
 import { KillCount } from '../support/kill-count';
 import { killAssembly, WORDS, wordsOf } from '../support/kill-plan';
+import { inLanes } from '../support/lanes';
 import type { Kill } from '../support/mortal-state';
 import { slimRootTar } from '../support/slim-base';
 import { Witness } from '../support/witness';
 
 /** Builds at the same time: a machine that boots waits more than it works. */
-const LANES = 3;
+const LANES = [1, 2, 3];
 
 /** Between two records that are further apart, a build is killed in the middle, too. */
 const LONG_MS = 400;
@@ -70,7 +71,7 @@ test('a build that is killed at any record of its journal leaves its image once 
     // A boot takes minutes: both ends of each pause between two records, but not twice.
     ...killsOf(booted).filter((kill) => kill.record > begun && isTurn(kill)).map((kill) => ({ ...kill, bootTest: true })),
   ];
-  const bad = await inLanes(tries, killAndSettle);
+  const bad = await inLanes(LANES, tries, (_, kill) => killAndSettle(kill));
 
   // THEN
   expect(bad.flat()).toEqual([]);
@@ -201,16 +202,4 @@ function wrongOrder(heard: readonly (readonly string[])[], saved: number): reado
       ...from >= leastWords ? [] : [`machine ${machine} repeated ${words[0]}, which a layer has`],
     ];
   });
-}
-
-async function inLanes<T, R>(list: readonly T[], work: (each: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  await Promise.all(Array.from({ length: LANES }, async () => {
-    while (next < list.length) {
-      const turn = next++;
-      results[turn] = await work(list[turn]);
-    }
-  }));
-  return results;
 }
