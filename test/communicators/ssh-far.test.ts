@@ -68,8 +68,8 @@ describe('over a long way', () => {
   test('a large input of a command goes over several sessions', async () => {
     await farAway(DELAY_MS);
     await communicator.connect({ timeoutMs: 20_000 });
-    // In one session it would be 6 round trips.
-    expect(await roundTrips(() => communicator.execute('cat > /dev/null', { stdin: Buffer.alloc(12 << 20) }))).toBeLessThan(3.9);
+    // In one session it would be 6.
+    expect(await roundTrips(() => communicator.execute('cat > /dev/null', { stdin: Buffer.alloc(12 << 20) }))).toBeLessThan(4.9);
   }, 60_000);
 
   test('a way that falls silent is noticed within seconds', async () => {

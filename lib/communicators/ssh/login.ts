@@ -1,6 +1,7 @@
 import type { Duplex } from 'stream';
 import { Client, type AnyAuthMethod, type AuthHandlerMiddleware, type ConnectConfig } from 'ssh2';
 import { heard, logInAhead } from './ahead';
+import { gatherWrites } from './gathered-writes';
 import type { Identity } from './identity';
 import { publicKeyBytes } from './keys';
 import { GoldenError } from '../../errors';
@@ -40,6 +41,7 @@ export async function login(options: LoginOptions): Promise<Client> {
   const { timeoutMs, signal } = options;
   const deadline = Date.now() + timeoutMs;
   const socket = await options.dial({ timeoutMs, signal }).catch((error) => { throw dialError(error, signal); });
+  gatherWrites(socket);
   const pinned = publicKeyBytes(options.hostKey);
   return new Promise((resolve, reject) => {
     const client = new Client();

@@ -3,7 +3,7 @@ import type { Client, ClientChannel } from 'ssh2';
 import { openSession, runInSession } from './ahead';
 
 /** Sessions that wait for a command, so that it need not wait for a session; some, so that a large input can come over several. */
-const SPARE = 4;
+const SPARE = 5;
 
 /** A server that has no session left may only not have noticed yet that others have ended. */
 const TRIES = 20;
@@ -14,6 +14,8 @@ export class Sessions {
   private readonly spare: Promise<ClientChannel | undefined>[] = [];
   private readonly waiting = new Set<ClientChannel>();
   private closed = false;
+  /** Milliseconds that the quickest session took to open. */
+  roundTripMs = Infinity;
 
   constructor(private readonly client: Client) {
     client.once('close', () => { this.closed = true; });
@@ -40,7 +42,9 @@ export class Sessions {
   }
 
   private async openSpare(): Promise<ClientChannel> {
+    const asked = performance.now();
     const session = await openSession(this.client);
+    this.roundTripMs = Math.min(this.roundTripMs, performance.now() - asked);
     this.waiting.add(session);
     return session;
   }

@@ -128,14 +128,19 @@ export class SshCommunicator implements Communicator {
     await this.setting.close();
   }
 
-  private start(command: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<RemoteCommand> {
+  /** @param user who it is started by: root needs no sudo */
+  private start(command: string, options: Limits, user = this.setting.user): Promise<RemoteCommand> {
     const timeoutMs = Math.min(options.timeoutMs ?? RECONNECT_MS, RECONNECT_MS);
-    return RemoteCommand.start(this.connection, command, { user: this.setting.user, timeoutMs, signal: options.signal });
+    return RemoteCommand.start(this.connection, command, { user, timeoutMs, signal: options.signal });
   }
 
   private async startWith(command: string, stdin: Buffer | string | undefined, limits: Limits): Promise<RemoteCommand> {
-    const { sessionsAtHand } = this.connection;
-    if (isWide(stdin) && sessionsAtHand > 1) { return startWide((each) => this.start(each, limits), command, Buffer.from(stdin), sessionsAtHand); }
+    const { sessionsAtHand, isFar } = this.connection;
+    if (isWide(stdin) && isFar && sessionsAtHand > 1) {
+      return startWide({
+        asRoot: (each) => this.start(each, limits), asIs: (each) => this.start(each, limits, 'root'),
+      }, command, bytesOf(stdin), sessionsAtHand);
+    }
     const remote = await this.start(command, limits);
     remote.stdin.end(stdin);
     return remote;
@@ -151,6 +156,11 @@ export class SshCommunicator implements Communicator {
     }
     return stdout;
   }
+}
+
+/** Megabytes are not copied. */
+function bytesOf(input: Buffer | string): Buffer {
+  return typeof input === 'string' ? Buffer.from(input) : input;
 }
 
 function downloadFailed(path: string, stderr: Buffer): GoldenError {

@@ -9,6 +9,8 @@ import { GoldenError } from '../../errors';
  */
 const MAX_CHANNELS = 4;
 
+const FAR_MS = 15;
+
 export interface ChannelOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
@@ -34,6 +36,9 @@ export class SshConnection {
   private readonly queue: (() => void)[] = [];
 
   constructor(private readonly target: LoginTarget) {}
+
+  /** Whether waiting for an answer takes longer than another session costs. */
+  get isFar(): boolean { return (this.sessions?.roundTripMs ?? 0) > FAR_MS; }
 
   /** How many commands can be started without waiting for a session or a turn, so that one more can be to end them. */
   get sessionsAtHand(): number { return Math.min(MAX_CHANNELS - this.channels, (this.sessions?.atHand ?? 0) - 1); }

@@ -3,17 +3,18 @@ import { setTimeout as sleep } from 'timers/promises';
 import { WINDOW } from './ahead';
 import type { RemoteCommand } from './remote-command';
 
-/** More carry no more of what goes with a command. */
-const MAX_LANES = 3;
-
-/** The input changes its session after each of these. */
-const SEGMENT = 1 << 20;
-
 /** By then a session whose input nobody took any more has ended, where it does so by itself. */
 const LINGER_MS = 1000;
 
+/** For sessions that were open already. */
+const MEET_SECONDS = 60;
+
 /** Starts a command. What goes to its stdin may follow at once. */
-type Start = (command: string) => Promise<RemoteCommand>;
+export interface Starter {
+  asRoot(command: string): Promise<RemoteCommand>;
+  /** As who logs in. */
+  asIs(command: string): Promise<RemoteCommand>;
+}
 
 /** Whether an input is more than a server lets be on its way in one session, however long that is. */
 export function isWide(input: Buffer | string | undefined): input is Buffer | string {
@@ -21,49 +22,38 @@ export function isWide(input: Buffer | string | undefined): input is Buffer | st
 }
 
 /**
- * Starts a command with a large input, which comes over several sessions at once.
+ * Starts a command with a large input, whose end comes over other sessions at the same time: as much as each has room for, whether
+ * or not anybody reads yet.
  * @param sessions how many are open and wait for a command, 2 at least
  */
-export async function startWide(start: Start, command: string, input: Buffer, sessions: number): Promise<RemoteCommand> {
-  const folder = `/run/golden-input-${randomBytes(8).toString('hex')}`;
-  const segments = Array.from({ length: Math.ceil(input.length / SEGMENT) }, (_, index) => input.subarray(index * SEGMENT, (index + 1) * SEGMENT));
-  const others = Array.from({ length: Math.min(sessions, MAX_LANES) - 1 }, (_, index) => index + 1);
+export async function startWide(starter: Starter, command: string, input: Buffer, sessions: number): Promise<RemoteCommand> {
+  const folder = `/tmp/golden-input-${randomBytes(8).toString('hex')}`;
+  const share = Math.min(WINDOW, Math.ceil(input.length / sessions));
+  const pipes = Array.from({ length: sessions - 1 }, (_, index) => `${folder}/${index}`);
+  const head = input.length - pipes.length * share;
   const [own, ...lanes] = await Promise.all([
-    start(joining(folder, others, segments.length, command)), ...others.map((lane) => start(laneTo(folder, lane))),
+    starter.asRoot(joining(folder, pipes, command)), ...pipes.map((pipe) => starter.asIs(`umask 077; mkdir -p ${folder} && mkfifo ${pipe} && exec cat >${pipe}`)),
   ]);
   lanes.forEach(({ stdout, stderr }) => { stdout.resume(); stderr.resume(); });
-  [own, ...lanes].forEach(({ stdin }, lane, { length }) => {
-    for (let index = lane; index < segments.length; index += length) { stdin.write(segments[index]); }
-    stdin.end();
-  });
-  void own.ended.catch(() => undefined).then(() => endAll(lanes, () => start(`rm -rf ${folder}`))).catch(() => undefined);
+  own.stdin.end(input.subarray(0, head));
+  lanes.forEach(({ stdin }, index) => stdin.end(input.subarray(head + index * share, head + (index + 1) * share)));
+  void own.ended.catch(() => undefined).then(() => endAll(lanes, () => starter.asRoot(`rm -rf ${folder}`))).catch(() => undefined);
   return own;
 }
 
-/** Whoever comes first makes the pipe; each waits for the other in it. */
-function laneTo(folder: string, lane: number): string {
-  const pipe = `${folder}/${lane}`;
-  return `umask 077; mkdir -p ${folder} && { mkfifo ${pipe} 2>/dev/null || [ -p ${pipe} ]; } && exec cat >${pipe}`;
-}
-
-/** The command, with the segments of all sessions in order as its input. */
-function joining(folder: string, others: readonly number[], segments: number, command: string): string {
-  // Below 3 are the usual ones.
-  const descriptor = (lane: number) => lane + 2;
+/** The command, with what comes over all sessions as its input, in order. Its own comes first, so that the pipes are there by then. */
+function joining(folder: string, pipes: readonly string[], command: string): string {
   return `{
-umask 077
-mkdir -p ${folder}
-for pipe in ${others.map((lane) => `${folder}/${lane}`).join(' ')}; do mkfifo $pipe || [ -p $pipe ]; done
-exec ${others.map((lane) => `${descriptor(lane)}<${folder}/${lane}`).join(' ')}
-rm -rf ${folder}
-segment=0
-while [ $segment -lt ${segments} ]; do
-  case $((segment % ${others.length + 1})) in
-    ${[0, ...others].map((lane) => `${lane}) from=${lane === 0 ? 0 : descriptor(lane)} ;;`).join(' ')}
-  esac
-  dd bs=${SEGMENT} count=1 iflag=fullblock <&$from || exit
-  segment=$((segment + 1))
+cat
+turn=0
+for pipe in ${pipes.join(' ')}; do
+  until [ -p $pipe ] || [ $turn -ge ${MEET_SECONDS * 50} ]; do
+    sleep 0.02 || sleep 1
+    turn=$((turn + 1))
+  done
+  cat <$pipe
 done
+rm -rf ${folder}
 } 2>/dev/null | {
 ${command}
 }`;

@@ -56,7 +56,8 @@ async function* inPieces(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
     pieces.push(piece);
     size += piece.length;
     if (size < PIECE) { continue; }
-    yield Buffer.concat(pieces);
+    // What is large already is not copied.
+    if (piece.length >= PIECE) { yield* pieces; } else { yield Buffer.concat(pieces); }
     pieces = [];
     size = 0;
   }

@@ -39,7 +39,7 @@ export async function loadBundle(connection: Connection, folders: MachineFolders
   const whole = await upTo(AT_ONCE[kind], () => bundleArchive(bundle, compression), { bundle, dense });
   if (whole) {
     const start = startCommand(bundle, compression > 0, { secrets, inline: true, apart: [] });
-    return { command: [prepareCommand(folders, bundle), demandMemory(secrets), start].join('\n'), stdin: Buffer.concat([secrets, whole]) };
+    return { command: [prepareCommand(folders, bundle), demandMemory(secrets), start].join('\n'), stdin: Buffer.concat([secrets, ...whole]) };
   }
   return loadApart(connection, folders, bundle, { secrets, dense });
 }
@@ -71,7 +71,7 @@ async function loadApart(
     await connection.upload(() => Readable.from(file.content(), { objectMode: false }), pathApart(bundle, file));
   }
   const command = `set -e\n${startCommand(bundle, compression > 0, { secrets, inline: rest !== undefined, apart })}`;
-  return { command, stdin: Buffer.concat([secrets, rest ?? Buffer.alloc(0)]) };
+  return { command, stdin: Buffer.concat([secrets, ...rest ?? []]) };
 }
 
 /**
@@ -92,10 +92,10 @@ function pathApart({ payload }: Bundle, { name }: BundleFile): string {
   return `${payload}.${name}`;
 }
 
-/** An archive that is no larger than that. */
+/** The pieces of an archive that is no larger than that. */
 async function upTo(
   limit: number, archive: () => Readable, { bundle: { instructions }, dense }: { readonly bundle: Bundle; readonly dense: readonly BundleFile[] },
-): Promise<Buffer | undefined> {
+): Promise<readonly Buffer[] | undefined> {
   const sizeOf = (files: readonly BundleFile[]) => files.reduce((sum, { size }) => sum + size, 0);
   if (sizeOf(dense) > limit || sizeOf(instructions.flatMap(({ files }) => files)) > Math.max(16 << 20, 2 * limit)) { return undefined; }
   const pieces: Buffer[] = [];
@@ -105,7 +105,7 @@ async function upTo(
     size += (piece as Buffer).length;
     if (size > limit) { return undefined; }
   }
-  return Buffer.concat(pieces);
+  return pieces;
 }
 
 /** Secrets go through stdin, so that no list of processes shows them, and lie in memory from there on. */
