@@ -3,7 +3,7 @@ import type { BuildContext } from './build-context';
 import type { Bundle, BundleEnd, PackedInstruction } from './bundle/bundle';
 import { followBundle } from './bundle/follow';
 import type { RunnerRecord } from './bundle/records';
-import { loadBundle, startBundle } from './bundle/ship';
+import { loadBundle, prepareBundle, startBundle, type BundleLoad } from './bundle/ship';
 import { isConnectionLost, type Connection } from './connection';
 import { InstructionLog } from './instruction-log';
 import { instructionFailed, SHOWN_LINES, type InstructionResult } from './instruction-result';
@@ -36,14 +36,16 @@ export class BundleExecution {
 
   constructor(
     private readonly context: BuildContext, private readonly connection: Connection,
-    private readonly bundle: Bundle, private readonly listener: BundleListener,
+    private readonly bundle: Bundle, private readonly listener: BundleListener, private readonly load?: Promise<BundleLoad>,
   ) {}
 
   /** Errors: `instruction-failed`; `runner-gone`, `machine-restarted` where that was not expected. */
   async run(): Promise<void> {
-    const { context, connection, bundle } = this;
+    const { context, connection, bundle, load } = this;
     if (this.last.expectDisconnect) { this.mark = await markBeforeRestart(connection, `${context.folders.state}.restart`); }
-    const start = await context.act('upload', { bundle: bundle.payload, machine: connection.machine.id }, () => loadBundle(connection, context.folders, bundle));
+    const start = await context.act('upload', { bundle: bundle.payload, machine: connection.machine.id }, async () => (
+      loadBundle(connection, context.folders, bundle, await (load ?? prepareBundle(connection.communicator.kind, bundle)))
+    ));
     const end = await followBundle(connection, bundle, {
       record: (record) => this.record(record),
       output: (index, stream, data) => this.log(index).write(stream, data),

@@ -10,6 +10,7 @@ import type { Inputs } from './inputs';
 import { LayerPolicy } from './layer-policy';
 import { MachineEntrance } from './machine-entrance';
 import { connectLaunched, launchMachine, type LaunchedMachine } from './machine-launch';
+import { packAhead, type PackedAhead } from './packing';
 import { Provisioning } from './provisioning';
 import type { Captured } from './recovery';
 import { firstLayer } from './reusable-layers';
@@ -131,17 +132,20 @@ class MachineBuild {
 
   private async launch(layer: number): Promise<Place> {
     const { context, options } = this;
-    return this.placeAt(await launchMachine(context, { ...options, layer }), context.request.communicators.provision);
+    const { provision } = context.request.communicators;
+    let ahead: PackedAhead | undefined;
+    const started = () => { ahead = packAhead(context, options.inputs, this.policy, layer, provision.kind); };
+    return this.placeAt(await launchMachine(context, { ...options, layer, started }), provision, ahead);
   }
 
-  private placeAt(launched: LaunchedMachine, factory: CommunicatorFactory): Place {
+  private placeAt(launched: LaunchedMachine, factory: CommunicatorFactory, ahead?: PackedAhead): Place {
     const { context, options: { inputs } } = this;
     const entrance = new MachineEntrance(launched.connection, context);
     const { machine } = launched.connection;
     // What failed on one that is not booted is tried on one that is, before anybody is asked.
     context.decisions.enter(entrance, machine.booted || !context.request.host.bootUp);
     context.control?.open(entrance);
-    return { ...launched, factory, entrance, provisioning: new Provisioning(context, launched.connection, inputs, this.policy) };
+    return { ...launched, factory, entrance, provisioning: new Provisioning(context, launched.connection, inputs, this.policy, ahead) };
   }
 
   private async provision(place: Place, from: number): Promise<Place> {

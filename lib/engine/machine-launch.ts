@@ -15,17 +15,20 @@ export interface MachineLaunchOptions extends Watch {
   readonly inputs: Inputs;
   /** Index of the layer that it starts from; 0: the source itself. */
   readonly layer: number;
+  /** Called when the machine has been started, and is about to be connected to. */
+  readonly started?: () => void;
 }
 
 export interface LaunchedMachine extends Omit<WatchedMachine, 'machine'>, Omit<OpenConnection, 'answer'> {}
 
 /** Starts a machine from a layer, and returns when it takes instructions. */
-export async function launchMachine(context: BuildContext, { inputs, layer, ...watch }: MachineLaunchOptions): Promise<LaunchedMachine> {
+export async function launchMachine(context: BuildContext, { inputs, layer, started, ...watch }: MachineLaunchOptions): Promise<LaunchedMachine> {
   const { plan, host, communicators: { provision } } = context.request;
   const { keys, source } = inputs;
   const start = () => host.launch({ plan, source, keys, layer, requirements: provision.requirements }, context);
   const watched = await context.phase('launch', () =>
     context.act('launch', { layer: keys.layers[layer] }, () => startWatched(start, context, watch)));
+  started?.();
   return connectLaunched(context, watched, provision, watch);
 }
 

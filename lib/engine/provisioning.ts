@@ -1,8 +1,5 @@
 import { GoldenError } from '../errors';
-import { assetFolderOf } from './assets';
 import type { BuildContext } from './build-context';
-import { endsBundle, type Instruction } from '../plan/instructions';
-import type { Bundle, PackedInstruction } from './bundle/bundle';
 import { BundleExecution } from './bundle-execution';
 import type { CheckSummary } from './checks';
 import type { Connection } from './connection';
@@ -12,6 +9,8 @@ import { instructionFailed, SHOWN_LINES, type InstructionResult } from './instru
 import type { EngineHandler } from './instructions/engine-handler';
 import { handlerOf } from './instructions/handlers';
 import type { LayerPolicy } from './layer-policy';
+import { isAsPacked, packBundle, type PackedAhead, type PackOptions } from './packing';
+import type { Instruction } from '../plan/instructions';
 
 /** Executes the instructions of a plan on a machine, in bundles where it can, and saves layers on the way. */
 export class Provisioning {
@@ -27,7 +26,7 @@ export class Provisioning {
 
   constructor(
     private readonly context: BuildContext, private readonly connection: Connection,
-    private readonly inputs: Inputs, private readonly policy: LayerPolicy,
+    private readonly inputs: Inputs, private readonly policy: LayerPolicy, private readonly ahead?: PackedAhead,
   ) {
     this.instructions = context.request.plan.definition.instructions;
     this.lastCheckpoint = context.request.clock.now();
@@ -85,29 +84,14 @@ export class Provisioning {
 
   /** Executes consecutive instructions on the machine. Returns the index after the last one. */
   private async bundle(from: number, to: number): Promise<number> {
-    const { folders, request, decisions } = this.context;
-    const name = this.bundles++;
-    const payload = `${folders.payload}/${name}`;
-    const instructions: PackedInstruction[] = [];
-    for (let index = from; index < to; index++) {
-      const instruction = this.instructions[index];
-      const handler = handlerOf(instruction);
-      if (handler.place !== 'machine') { break; }
-      instructions.push(handler.pack(instruction, {
-        index,
-        payload,
-        hold: this.savesLayers ? this.policy.hold(index) : 'never',
-        assetFolder: assetFolderOf(request.planFile),
-        parameters: this.inputs.parameters,
-        secrets: this.inputs.secrets,
-      }));
-      if (endsBundle(instruction) || decisions.stopsBeforeEach) { break; }
-    }
-    const bundle: Bundle = { payload, state: `${folders.state}/${name}`, instructions, sinceCheckpoint: this.sinceCheckpoint() };
+    const options: PackOptions = { from, to, number: this.bundles++, savesLayers: this.savesLayers, sinceCheckpoint: this.sinceCheckpoint() };
+    const ahead = this.ahead && isAsPacked(this.ahead, options) ? this.ahead : undefined;
+    const bundle = ahead?.bundle ?? packBundle(this.context, this.inputs, this.policy, options);
+    const { instructions } = bundle;
     const execution = new BundleExecution(this.context, this.connection, bundle, {
       finished: (result) => this.finished(result),
       checkpoint: (index) => this.checkpoint(index),
-    });
+    }, ahead?.load);
     try {
       await execution.run();
     } catch (error) {

@@ -8,7 +8,7 @@ import { startRelay, type Relay } from './relay';
 import { sshCommunicators } from '../../lib/communicators/ssh/ssh-communicators';
 import { machineFolders } from '../../lib/engine/bundle/bundle';
 import { followBundle } from '../../lib/engine/bundle/follow';
-import { loadBundle, startBundle } from '../../lib/engine/bundle/ship';
+import { loadBundle, prepareBundle, startBundle } from '../../lib/engine/bundle/ship';
 import { Connection } from '../../lib/engine/connection';
 import { runHandler } from '../../lib/engine/instructions/run';
 import type { Communicator } from '../../lib/ports/communicator';
@@ -95,7 +95,7 @@ describe('over a long way', () => {
     const script = `echo x >>${join(folder, 'runs')}; i=0; until [ -e ${join(folder, 'enough')} ]; do i=$((i+1)); echo "line $i"; sleep 0.01; done`;
     const packed = runHandler.pack(runOf(script), { index: 0, payload, hold: 'never', assetFolder: '/', parameters: {}, secrets: {} });
     const bundle = { payload, state, instructions: [packed], sinceCheckpoint: 0 };
-    const start = await loadBundle(connection, folders, bundle);
+    const start = await loadBundle(connection, folders, bundle, await prepareBundle('ssh', bundle));
     // WHEN its connection is cut whenever some more of it has arrived
     let cuts = 0;
     let text = '';

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSy
 import { tmpdir } from 'os';
 import { join } from 'path';
 import { machineFolders } from '../../lib/engine/bundle/bundle';
-import { loadBundle, startBundle } from '../../lib/engine/bundle/ship';
+import { loadBundle, prepareBundle, startBundle } from '../../lib/engine/bundle/ship';
 import { BundleMachine, putOf, runOf } from '../support/bundle-machine';
 import { canStartMachines, hasBusybox, type Userland } from '../support/chroot-machine';
 
@@ -160,7 +160,7 @@ const userlands: Userland[] = hasBusybox ? ['host', 'busybox'] : ['host'];
     writeFileSync(join(assets, 'dense'), content);
     const bundle = machine.pack([runOf('ls /var/tmp/golden-test'), putOf('', '/srv/dense', { content: { asset: 'dense', kind: 'file' } })], { assetFolder: assets });
     const upload = jest.spyOn(machine.connection, 'upload');
-    const ship = async () => startBundle(machine.connection, machineFolders('test'), await loadBundle(machine.connection, machineFolders('test'), bundle));
+    const ship = async () => startBundle(machine.connection, machineFolders('test'), await loadBundle(machine.connection, machineFolders('test'), bundle, await prepareBundle('exec', bundle)));
     await ship();
     expect(upload.mock.calls.map(([, path]) => path)).toEqual([`${bundle.payload}.1.tar`]);
     await ship();

@@ -3,7 +3,7 @@ import { execCommunicators } from '../../lib/communicators/exec/exec-communicato
 import { machineFolders, type Bundle, type BundleEnd, type Hold } from '../../lib/engine/bundle/bundle';
 import { followBundle, type FollowHandlers, type Unstarted } from '../../lib/engine/bundle/follow';
 import type { RunnerRecord } from '../../lib/engine/bundle/records';
-import { loadBundle, startBundle } from '../../lib/engine/bundle/ship';
+import { loadBundle, prepareBundle, startBundle } from '../../lib/engine/bundle/ship';
 import { Connection } from '../../lib/engine/connection';
 import { putHandler } from '../../lib/engine/instructions/put';
 import { runHandler } from '../../lib/engine/instructions/run';
@@ -102,7 +102,7 @@ export class BundleMachine {
 
   async run(instructions: readonly (RunInstruction | PutInstruction)[], options: BundleRunOptions = {}): Promise<BundleResult> {
     const bundle = this.pack(instructions, options);
-    const start = await loadBundle(this.connection, machineFolders('test'), bundle);
+    const start = await loadBundle(this.connection, machineFolders('test'), bundle, await prepareBundle(this.connection.communicator.kind, bundle));
     return this.follow(bundle, options, { start, startAlone: () => startBundle(this.connection, machineFolders('test'), start) });
   }
 

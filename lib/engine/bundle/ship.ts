@@ -2,6 +2,7 @@ import { createHash } from 'crypto';
 import { Readable } from 'stream';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
+import type { Communicator } from '../../ports/communicator';
 import { commandFailed, type Connection } from '../connection';
 import type { Bundle, BundleFile, MachineFolders } from './bundle';
 import { bundleArchive } from './bundle-archive';
@@ -30,16 +31,31 @@ export interface BundleStart {
   readonly stdin: Buffer;
 }
 
-/** Brings to the machine what is too large to go with the command that starts the bundle: nothing, where the bundle is small. */
-export async function loadBundle(connection: Connection, folders: MachineFolders, bundle: Bundle): Promise<BundleStart> {
-  const { kind } = connection.communicator;
-  const secrets = secretFiles(bundle);
+/** What of a bundle can be made before there is a way to its machine. */
+export interface BundleLoad {
+  readonly secrets: Buffer;
+  readonly dense: readonly BundleFile[];
+  readonly compression: number;
+  /** The secrets, and the archive behind them. Absent: that is too large to go with the command that starts it. */
+  readonly whole?: Buffer;
+}
+
+/** Makes of a bundle what can be made without its machine. */
+export async function prepareBundle(kind: Communicator['kind'], bundle: Bundle): Promise<BundleLoad> {
   const dense = await denseFiles(bundle);
   const compression = compressionFor(kind, bundle, dense);
-  const whole = await upTo(AT_ONCE[kind], () => bundleArchive(bundle, compression), { bundle, dense });
+  const secrets = secretFiles(bundle);
+  const pieces = await upTo(AT_ONCE[kind], () => bundleArchive(bundle, compression), { bundle, dense });
+  return { secrets, dense, compression, whole: pieces && Buffer.concat([secrets, ...pieces]) };
+}
+
+/** Brings to the machine what is too large to go with the command that starts the bundle: nothing, where the bundle is small. */
+export async function loadBundle(
+  connection: Connection, folders: MachineFolders, bundle: Bundle, { secrets, dense, compression, whole }: BundleLoad,
+): Promise<BundleStart> {
   if (whole) {
     const start = startCommand(bundle, compression > 0, { secrets, inline: true, apart: [] });
-    return { command: [prepareCommand(folders, bundle), demandMemory(secrets), start].join('\n'), stdin: Buffer.concat([secrets, ...whole]) };
+    return { command: [prepareCommand(folders, bundle), demandMemory(secrets), start].join('\n'), stdin: whole };
   }
   return loadApart(connection, folders, bundle, { secrets, dense });
 }

@@ -1,39 +1,38 @@
-import { rmSync } from 'fs';
 import { connect, createServer, type Server, type Socket } from 'net';
 import { join } from 'path';
 import type { Duplex } from 'stream';
 import { killGroup, start } from '../../../../lib/process';
 
 /**
- * Runs inside the network of a machine. Sockets of the file system know no networks: by one of them whoever is outside names a port
- * of the machine, and by the other one what calls the cloud's endpoint inside gets out.
+ * Runs inside the network of a machine. Whoever is outside names a port of the machine, and is handed the connection to it: nothing
+ * that goes over it passes through here. What calls the cloud's endpoint inside gets out by a socket of the file system, which knows
+ * no networks.
  */
 const GATEWAY = `
 const { connect, createServer } = require('net');
-const [inward, outward, endpoint] = process.argv.slice(1);
+const [outward, endpoint] = process.argv.slice(1);
 const join = (one, other) => {
   one.pipe(other).pipe(one);
   one.on('error', () => other.destroy()).on('close', () => other.destroy());
   other.on('error', () => one.destroy()).on('close', () => one.destroy());
 };
-createServer({ allowHalfOpen: true, pauseOnConnect: false }, (outer) => {
-  outer.on('error', () => {});
-  outer.once('data', (port) => {
-    outer.pause();
-    const inner = connect({ host: '127.0.0.1', port: Number(port.toString()), allowHalfOpen: true, noDelay: true });
-    inner.once('connect', () => { outer.write('+'); join(outer, inner); });
-    inner.once('error', (error) => outer.end('-' + error.message));
-  });
-}).listen(inward, () => process.stdout.write('+'));
+process.on('message', ({ id, port }) => {
+  const inner = connect({ host: '127.0.0.1', port, noDelay: true });
+  inner.pause();
+  inner.once('connect', () => process.send({ id }, inner));
+  inner.once('error', (error) => process.send({ id, error: error.message }));
+});
+process.on('disconnect', () => process.exit());
+let listening = 0;
 for (const host of ['127.0.0.1', '::1']) {
+  const tell = () => { if (++listening === 2) { process.send({ ready: true }); } };
   createServer({ allowHalfOpen: true }, (inner) => {
     inner.on('error', () => {});
     const outer = connect({ path: outward, allowHalfOpen: true });
     outer.once('connect', () => join(inner, outer));
     outer.once('error', () => inner.destroy());
-  }).on('error', () => {}).listen(Number(endpoint), host);
+  }).on('error', tell).listen(Number(endpoint), host, tell);
 }
-process.stdin.resume().on('end', () => process.exit());
 `;
 
 /** The way into the network of one start of a machine, and out of it to the cloud's endpoint. */
@@ -52,26 +51,35 @@ export interface GatewayOptions {
 
 let turns = 0;
 
+/** What the gateway says. */
+interface Message {
+  readonly ready?: true;
+  /** Of the request that it answers. */
+  readonly id?: number;
+  readonly error?: string;
+}
+
 /** Opens it; it ends with this process at the latest. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   // Of each start its own: what closes late takes the name of its socket with it.
-  const turn = turns++;
-  const inward = join(options.folder, `in${turn}`);
-  const outward = join(options.folder, `out${turn}`);
+  const outward = join(options.folder, `out${turns++}`);
   const outlet = await listenOutward(outward, options.endpointPort);
   const child = start([
     'setpriv', '--pdeathsig=KILL', '--', 'nsenter', `--target=${options.pid}`, '--net', '--',
-    process.execPath, '-e', GATEWAY, inward, outward, String(options.endpointPort),
-  ], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
+    process.execPath, '-e', GATEWAY, outward, String(options.endpointPort),
+  ], { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
   child.unref();
+  child.channel?.unref();
+  const waiting = new Map<number, (message: Message, socket?: Socket) => void>();
+  child.on('message', (message: Message, socket) => { if (message.id !== undefined) { waiting.get(message.id)?.(message, socket as Socket | undefined); } });
+  child.once('close', () => waiting.forEach((answer) => answer({ error: 'the machine has gone' })));
   const close = () => {
     killGroup(child);
     outlet.close();
-    rmSync(inward, { force: true });
   };
   try {
     await new Promise<void>((resolve, reject) => {
-      child.stdout!.once('data', () => resolve());
+      child.once('message', () => resolve());
       child.once('close', () => reject(new Error('The gateway of the machine ended')));
       child.once('error', reject);
     });
@@ -79,26 +87,18 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     close();
     throw error;
   }
-  return { dial: (port) => dialInward(inward, port), close };
-}
-
-function dialInward(path: string, port: number): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ path, allowHalfOpen: true });
-    const fail = (why: string) => { socket.destroy(); reject(new Error(`Port ${port} of the machine: ${why}`)); };
-    const refuse = (error: Error) => fail(error.message);
-    const end = () => fail('the machine has gone');
-    socket.once('connect', () => socket.write(String(port)));
-    socket.once('error', refuse);
-    socket.once('close', end);
-    socket.once('data', (data) => {
-      socket.off('error', refuse).off('close', end);
-      if (data[0] !== '+'.charCodeAt(0)) { fail(data.toString().slice(1)); return; }
-      socket.pause();
-      if (data.length > 1) { socket.unshift(data.subarray(1)); }
-      resolve(socket);
+  let requests = 0;
+  const dial = (port: number) => new Promise<Duplex>((resolve, reject) => {
+    const id = requests++;
+    waiting.set(id, ({ error }, socket) => {
+      waiting.delete(id);
+      if (socket) { resolve(socket.setNoDelay(true)); } else { reject(new Error(`Port ${port} of the machine: ${error}`)); }
+      // The way it was opened here says nothing of how it may end.
+      if (socket) { socket.allowHalfOpen = true; }
     });
+    child.send({ id, port }, (error) => { if (error) { waiting.get(id)?.({ error: 'the machine has gone' }); } });
   });
+  return { dial, close };
 }
 
 async function listenOutward(path: string, endpointPort: number): Promise<Server> {
