@@ -41,7 +41,9 @@ test('what was packed ahead is taken where it is what is to be executed, however
   expect((await ahead.load).whole!.length).toBeGreaterThan(1000);
   const same: PackOptions = { from: 0, to: 2, number: 0, savesLayers: true, sinceCheckpoint: 7 };
   expect(isAsPacked(ahead, same)).toBe(true);
-  for (const change of [{ from: 1 }, { to: 1 }, { number: 1 }, { savesLayers: false }]) { expect(isAsPacked(ahead, { ...same, ...change })).toBe(false); }
+  for (const change of [{ from: 1 }, { to: 1 }, { number: 1 }, { savesLayers: false }]) {
+    expect(isAsPacked(ahead, { ...same, ...change })).toBe(false);
+  }
 });
 
 test('nothing is packed ahead where the engine itself has the first turn, or nobody', () => {
