@@ -46,7 +46,8 @@ export async function publishedId(cloud: Cloud, region: string, Name: string, si
 
 /** Writes an AMI ID into the parameter of a plan, where it does not hold it. Returns a line where it was written; `tell` gets to know before. */
 export async function publishParameter(
-  cloud: Cloud, region: string, plan: Plan, { imageId, buildKey, before }: PublishedId, signal: AbortSignal, tell?: (told: ToldParameter) => Promise<void>,
+  cloud: Cloud, region: string, plan: Plan, { imageId, buildKey, before }: PublishedId, signal: AbortSignal,
+  tell?: (told: ToldParameter) => Promise<void>,
 ): Promise<readonly string[]> {
   const { parameterName: Name } = plan.delivery;
   const previous = await (before ?? publishedId(cloud, region, Name, signal));
