@@ -107,12 +107,13 @@ class Attempt {
 
     const { lock, waited } = await acquireBuildLock(inputs.keys.build, context, (reason) => this.ending.abort(reason));
     this.lock = lock;
+    const adoptable = waited ? undefined : known;
     // Asked with what comes next, which hardly ever makes it needless.
-    const layer = firstLayer(request, inputs.keys);
+    const layer = adoptable ? Promise.resolve(0) : firstLayer(request, inputs.keys);
     layer.catch(() => undefined);
     this.dead = await this.deadBuilds(inputs);
     // Another build of it may have ended since, even where it was not waited for.
-    const adopted = known && !waited ? known : await this.existing(inputs);
+    const adopted = adoptable ?? await this.existing(inputs);
     if (adopted) {
       await this.recovered(inputs);
       return this.reconciled(adopted, inputs);

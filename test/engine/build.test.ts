@@ -70,6 +70,11 @@ const simple = testPlan([runOf('echo hello >/etc/motd', { origin: 'Motd' }), put
     // WHEN there is one
     await bench.build(simple);
     expect(bench.host.lookUps.splice(0)).toEqual(['artifact']);
+    // WHEN there is one that may have to be made to agree
+    bench.host.differences = [];
+    await bench.build(simple);
+    expect(bench.host.lookUps.splice(0)).toEqual(['artifact']);
+    bench.host.differences = undefined;
     // WHEN another computer has built it since the host was asked
     bench.host.isNew = true;
     expect((await bench.build(simple)).outcome.status).toBe('unchanged');

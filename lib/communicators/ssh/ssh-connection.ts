@@ -9,6 +9,7 @@ import { GoldenError } from '../../errors';
  */
 const MAX_CHANNELS = 4;
 
+/** On a shorter way, further sessions cost more than they save. */
 const FAR_MS = 15;
 
 export interface ChannelOptions {

@@ -25,8 +25,7 @@ export async function publishImage(cloud: Cloud, draft: Ec2Draft, manifest: obje
   const bootTested = Array.isArray((manifest as { readonly checks?: { readonly bootTest?: unknown } }).checks?.bootTest);
   // Where nobody else is told first, this is still so in a moment.
   const others = [...wantedRegions(plan, region), ...plan.delivery.consumers ?? []];
-  const before = others.length === 0
-    ? publishedId(cloud, region, plan.delivery.parameterName, signal) : undefined;
+  const before = others.length === 0 ? publishedId(cloud, region, plan.delivery.parameterName, signal) : undefined;
   before?.catch(() => undefined);
   const found = await Promise.all([
     ownImage(cloud, region, id, signal), ...wantedRegions(plan, region).map((each) => copyOf(cloud, each.region, id, signal)),
