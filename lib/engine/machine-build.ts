@@ -17,7 +17,7 @@ import { firstLayer } from './reusable-layers';
 import { GoldenError } from '../errors';
 import type { Check } from '../plan/checks';
 import type { CommunicatorFactory } from '../ports/communicator';
-import type { Machine } from '../ports/host';
+import type { DraftArtifact, Machine } from '../ports/host';
 
 const STOP_MS = 120_000;
 
@@ -125,9 +125,19 @@ class MachineBuild {
     };
     // Before the capture: a build that finds the draft and not this could only throw it away.
     await journal.append({ type: 'done', act: PROVISIONED, detail: { ...provisioned } });
-    const draft = await context.phase('capture', () => context.act('capture', { buildKey: keys.build }, () => host.capture(machine, { plan, keys }, context)));
+    const draft = await context.phase('capture', () => context.act('capture', { buildKey: keys.build }, () => this.capture(machine)));
     place.release();
     return { draft, provisioned, removed: place.remove };
+  }
+
+  private async capture(machine: Machine): Promise<DraftArtifact> {
+    const { context, options: { undo, inputs: { keys } } } = this;
+    const { plan, host } = context.request;
+    const abandon = async () => { await host.abandonCapture?.(machine, context); };
+    const forget = undo.add({ what: `what was captured of ${machine.id}`, undo: abandon, keep: abandon });
+    const draft = await host.capture(machine, { plan, keys }, context);
+    forget();
+    return draft;
   }
 
   private async launch(layer: number): Promise<Place> {

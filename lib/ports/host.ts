@@ -42,6 +42,9 @@ export interface Host {
   /** Turns the disk of a stopped machine into an artifact that nobody sees yet. */
   capture(machine: Machine, request: CaptureRequest, context: HostContext): Promise<DraftArtifact>;
 
+  /** Removes what the capture of a machine has made that was not finished. Absent: a capture that fails leaves nothing. */
+  abandonCapture?(machine: Machine, context: HostContext): Promise<void>;
+
   /** Starts a machine from a draft, to prove it. What it does to the disk is thrown away. */
   boot(draft: DraftArtifact, request: BootRequest, context: HostContext): Promise<Machine>;
 

@@ -11,7 +11,7 @@ import type {
 import { output } from '../../lib/process';
 
 /** What a host does that can fail, or be interrupted. */
-export const ACTS = ['resolve', 'launch', 'checkpoint', 'stop', 'capture', 'boot', 'distribute', 'publish'] as const;
+export const ACTS = ['resolve', 'launch', 'checkpoint', 'stop', 'capture', 'captured', 'boot', 'distribute', 'publish'] as const;
 export type Act = (typeof ACTS)[number];
 
 export interface FakeDraft {
@@ -123,7 +123,12 @@ export class FakeHost implements Host {
     await this.copy((machine as ChrootMachine).root, root);
     this.drafts.set(root, { key: keys.build, root, buildId: context.buildId, copies: [] });
     this.save();
+    await this.during('captured');
     return draftOf(root);
+  }
+
+  async abandonCapture(_machine: Machine, { buildId }: HostContext): Promise<void> {
+    for (const draft of [...this.drafts.values()]) { if (draft.buildId === buildId) { await this.discard(draftOf(draft.root)); } }
   }
 
   async findDraft(_plan: Plan, keys: BuildKeys, _context: HostContext, builds: readonly string[]): Promise<DraftArtifact | undefined> {

@@ -223,6 +223,25 @@ export function describeScenarios(kind: 'ssm' | 'ssh'): void {
       expect(text.trim().split('\n')).toEqual(Array.from({ length: 1000 }, (_, i) => `line ${i + 1}`));
     });
 
+    test('that is interrupted while its image is being made leaves nothing', async () => {
+      const one = declare(light, {});
+      const { settings } = light.emulated!.cloud;
+      const { durations } = settings;
+      settings.durations = { ...durations, image: 10_000, snapshot: 10_000 };
+      let left = 0;
+      const run = await one.build([], {
+        onEvent: (event, kill) => {
+          if (event.type !== 'phase.started' || event.phase !== 'capture') { return; }
+          setTimeout(() => { void one.leftovers().then((found) => { left = found.length; kill('SIGINT'); }); }, 1500);
+        },
+      });
+      settings.durations = durations;
+      expect(endOf(run)).toMatchObject({ status: 'interrupted' });
+      // The image and its snapshot, which were on their way.
+      expect(left).toBeGreaterThanOrEqual(2);
+      await expectNothing(one);
+    });
+
     test('leaves nothing where its image cannot be captured', async () => {
       const one = declare(light, {});
       await light.emulated!.failCaptures();

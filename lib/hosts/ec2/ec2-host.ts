@@ -3,7 +3,7 @@ import { captureImage, type Ec2Draft } from './capture';
 import { openCloud, type Cloud, type CloudOptions } from './cloud';
 import { guardConsumers } from './consumers';
 import { distributeImage, reconcileImage } from './distribution';
-import { discardDraft, findDraft } from './drafts';
+import { discardDraft, findDraft, removeUnpublished } from './drafts';
 import { ec2Machine } from './ec2-machine';
 import { collectGarbage, removeBuild } from './garbage';
 import { launchMachine } from './launch';
@@ -85,6 +85,10 @@ export class Ec2Host implements Host {
 
   capture(machine: Machine, request: CaptureRequest, context: HostContext): Promise<DraftArtifact> {
     return captureImage(this.cloud, ec2Machine(machine), request, context);
+  }
+
+  async abandonCapture(machine: Machine, { buildId }: HostContext): Promise<void> {
+    await removeUnpublished(this.cloud, { regions: [ec2Machine(machine).region], buildId, told: [] });
   }
 
   boot(draft: DraftArtifact, { plan, requirements }: BootRequest, context: HostContext): Promise<Machine> {
