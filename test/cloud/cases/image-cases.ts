@@ -5,7 +5,8 @@ import { until } from '../until';
 
 export const IMAGE_CASES: Cases = {
   'ec2:CreateImage': async ({ cloud, to: { ec2 } }) => {
-    cloud.settings.durations.image = 500;
+    // The AWS CLI takes its time for each call.
+    cloud.settings.durations.image = 2000;
     const id = await running(ec2, { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 12, Encrypted: true } }] });
     const request = {
       InstanceId: id,
