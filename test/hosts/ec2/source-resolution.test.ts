@@ -15,7 +15,7 @@ test('a filter finds the AMI, and says which', async () => {
   const { id, description } = await resolve(debian);
   expect(id).toMatch(/^ami-[0-9a-f]{8,17}$/);
   expect(description).toContain(id);
-  expect(await resolve(debian)).toEqual({ id, description });
+  expect(await resolve(debian)).toEqual({ id, description, isNew: true });
 });
 
 test('another key, or none, makes other disks of the same source', async () => {
