@@ -37,8 +37,8 @@ async function main(): Promise<void> {
   const cloud = await startCloud();
   try {
     const names = only.length > 0 ? only : Object.keys(all) as WorkloadName[];
-    console.log(`Medians of ${RUNS} ${RUNS === 1 ? 'run' : 'runs'}, in seconds. States take no time, but where they are said to be slow; nor does the way to the API.\n`);
-    console.log(row(['', 'to the machine', 'golden', 'Packer', 'ratio', 'goal']));
+    console.log(`Medians of ${RUNS} ${RUNS === 1 ? 'run' : 'runs'}, in seconds. States take no time, but where they are said to be slow.\nThe round trip is that to the machine; the way to the API takes no time.\n`);
+    console.log(row(['', 'round trip', 'golden', 'Packer', 'ratio', 'goal']));
     // The emulated API is slow in its first calls: whoever came first would pay for it.
     await timings(cloud, await goldenContender(join(folder, 'first'), all.image.steps, () => cloud.environment), { delayMs: 0 }, RUNS);
     for (const name of names) {
