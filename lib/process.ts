@@ -29,6 +29,9 @@ const DEBIAN_PACKAGE: { readonly [tool: string]: string } = {
 /** How long after it was killed a process is waited for. */
 const BURIAL_MS = 5_000;
 
+/** How often a process that may have been stopped is woken. */
+const WAKE_MS = 250;
+
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -132,6 +135,16 @@ export async function output(argv: readonly string[], options: RunOptions = {}):
 export function killGroup(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): void {
   if (child.pid === undefined) { return; }
   try { process.kill(-child.pid, signal); } catch { /* it is gone already */ }
+}
+
+/**
+ * Wakes a process that enters a machine, again and again; for processes started with `detached`. A machine that shuts down stops
+ * all its processes for a moment. nsenter, which waits for one of them outside, then stops itself, where that machine cannot wake
+ * it; the dead process stays, and the shutdown waits for it for ever.
+ */
+export function keepAwake(child: ChildProcess): void {
+  const timer = setInterval(() => killGroup(child, 'SIGCONT'), WAKE_MS);
+  child.once('close', () => clearInterval(timer));
 }
 
 export function startError(command: string, error: NodeJS.ErrnoException): GoldenError {

@@ -6,7 +6,7 @@ import { quote } from '../../plan/shell';
 import type { AttachOptions, Attachment } from '../../ports/attachment';
 import type { Communicator, CommunicatorFactory, ConnectOptions, ExecuteOptions, ExecuteResult, StreamOptions } from '../../ports/communicator';
 import type { Machine } from '../../ports/host';
-import { killGroup, run, start } from '../../process';
+import { keepAwake, killGroup, run, start } from '../../process';
 
 /** What a command finds on the machine; nothing of the environment that we run in. */
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LANG: 'C.UTF-8' };
@@ -17,8 +17,6 @@ const TRY_MS = 3_000;
 /** How long after a command was killed the machine may take until it is seen to be gone. */
 const GRACE_MS = 250;
 const KILLED = 137;
-/** How often who waits outside of a machine is woken. */
-const WAKE_MS = 250;
 
 type Child = ReturnType<typeof start>;
 
@@ -187,15 +185,6 @@ export const execCommunicators: CommunicatorFactory = {
   requirements: {},
   open: (machine) => new ExecCommunicator(machine),
 };
-
-/**
- * A machine that shuts down stops all its processes for a moment. nsenter, which waits for one of them outside, then stops
- * itself, where that machine cannot wake it; the dead process stays, and the shutdown waits for it until its deadline.
- */
-function keepAwake(child: Child): void {
-  const timer = setInterval(() => killGroup(child, 'SIGCONT'), WAKE_MS);
-  child.once('close', () => clearInterval(timer));
-}
 
 function lost(cause?: unknown): GoldenError {
   return new GoldenError('connection-lost', `The machine went away${cause instanceof Error ? `: ${cause.message}` : ''}`, { cause });

@@ -11,7 +11,7 @@ import { Supervisor, type Leader } from './supervisor';
 import { GoldenError } from '../../errors';
 import type { HostContext, Machine, MachineAccess } from '../../ports/host';
 import type { LaunchRequirements } from '../../ports/launch-requirements';
-import { run } from '../../process';
+import { keepAwake, run } from '../../process';
 
 const BOOT_MS = 60_000;
 const POLL_MS = 10;
@@ -158,7 +158,7 @@ export class NspawnMachine implements Machine {
   /** `degraded` is fine: that a service of the source fails is not for us to judge. */
   private async hasBooted(leader: Leader, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
     const state = await run([...this.enter(leader), 'systemctl', 'is-system-running', '--wait'], {
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, timeoutMs, signal,
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, timeoutMs, signal, onStart: keepAwake,
     });
     if (state.exitCode === 127) {
       throw new GoldenError('boot-failed', 'The machine has no systemctl', { hint: 'The source has to be a system that boots with systemd.' });

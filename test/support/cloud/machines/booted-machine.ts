@@ -12,7 +12,7 @@ import { whileFrozen } from '../../../../lib/hosts/sandbox/freeze';
 import { firstUserOf } from '../../../../lib/hosts/sandbox/id-mapping';
 import { capabilitiesOf } from '../../../../lib/hosts/sandbox/process-table';
 import { Supervisor, type Leader } from '../../../../lib/hosts/sandbox/supervisor';
-import { run } from '../../../../lib/process';
+import { keepAwake, run } from '../../../../lib/process';
 
 /** What systemd takes for: power off, and restart, in order (SIGRTMIN+4 and +5). Node has no names for them. */
 const POWER_OFF = 38 as unknown as NodeJS.Signals;
@@ -49,7 +49,9 @@ export class BootedMachine implements CloudMachine {
   private constructor(private readonly folder: MachineFolder, private readonly request: CloudMachineRequest) {}
 
   async exec(script: string, options: CloudExecOptions = {}): Promise<CloudExecResult> {
-    return run([...this.enter(this.leader()), '/bin/sh', '-c', script], { ...options, env: MACHINE_ENVIRONMENT, maxOutputBytes: 1 << 20 });
+    return run([...this.enter(this.leader()), '/bin/sh', '-c', script], {
+      ...options, env: MACHINE_ENVIRONMENT, maxOutputBytes: 1 << 20, onStart: keepAwake,
+    });
   }
 
   async terminal(command: string): Promise<CloudTerminal> {

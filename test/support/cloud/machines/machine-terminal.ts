@@ -3,7 +3,7 @@ import { Duplex } from 'stream';
 import type { CloudTerminal } from './machine-provider';
 import { inTerminal, resizeTerminal } from '../../../../lib/communicators/exec/terminal-script';
 import { quote } from '../../../../lib/plan/shell';
-import { killGroup, run, start } from '../../../../lib/process';
+import { keepAwake, killGroup, run, start } from '../../../../lib/process';
 
 /** The user that the agent makes for sessions, who may become root. */
 const USER = 'ssm-user';
@@ -27,9 +27,10 @@ export function ownTerminal(command: string): CloudTerminal {
 function terminal(shell: readonly string[], env: NodeJS.ProcessEnv, command: string, first: string): CloudTerminal {
   const mark = `/tmp/terminal-${randomBytes(4).toString('hex')}`;
   const child = start([...shell, `${first}\n${inTerminal(command, { ...SIZE, type: 'xterm-256color' }, mark)}`], { env, detached: true });
+  keepAwake(child);
   child.stdin!.on('error', () => undefined);
   const stream = Duplex.from({ readable: child.stdout!, writable: child.stdin! }) as Duplex;
-  const execute = (script: string) => { run([...shell, script], { env }).catch(() => undefined); };
+  const execute = (script: string) => { run([...shell, script], { env, onStart: keepAwake }).catch(() => undefined); };
   stream.on('error', () => undefined).once('close', () => {
     killGroup(child);
     execute(`rm -f ${mark}`);
