@@ -60,22 +60,21 @@ clean 'package lists' /var/lib/apt/lists/* /var/cache/dnf/* /var/cache/yum/* /va
 clean 'package caches' /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/* /var/cache/apt/*.bin
 clean 'shell histories' /root/.*_history /home/*/.*_history /root/.lesshst /home/*/.lesshst /root/.viminfo /home/*/.viminfo
 
-journalctl --relinquish-var >/dev/null 2>&1
+# Without the folder there is none that would have to let go of it.
+[ ! -d /var/log/journal ] || journalctl --relinquish-var >/dev/null 2>&1
 clean 'journal' /var/log/journal/*
 clean 'rotated logs' /var/log/*.gz /var/log/*.[0-9] /var/log/*.old /var/log/*/*.gz /var/log/*/*.[0-9]
-logs=$(find /var/log -type f -size +0 2>/dev/null | wc -l)
-if [ "$logs" -gt 0 ]; then
-  # Services that hold them open go on writing to them; only what they say is removed.
-  find /var/log -type f -size +0 -exec sh -c 'for file; do : >"$file"; done' sh {} +
-  echo "logs: $logs emptied"
-fi
+# Services that hold them open go on writing to them; only what they say is removed.
+logs=$(find /var/log -type f -size +0 -exec sh -c 'for file; do : >"$file"; echo; done' sh {} + 2>/dev/null | wc -l)
+[ "$logs" = 0 ] || echo "logs: $logs emptied"
 
 for folder in /tmp /var/tmp; do
   # What is mounted there is not part of the image, and not ours to remove.
   found=$(find "$folder" -mindepth 1 -xdev 2>/dev/null | wc -l)
+  [ "$found" != 0 ] || continue
   find "$folder" -mindepth 1 -xdev ! -type d -exec rm -f {} + 2>/dev/null
   find "$folder" -mindepth 1 -xdev -depth -type d -exec rmdir {} + 2>/dev/null
-  [ "$found" = 0 ] || echo "$folder: $found entries"
+  echo "$folder: $found entries"
 done
 umount "$our_state" 2>/dev/null
 rm -rf "$our_state"

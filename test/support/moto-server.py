@@ -24,22 +24,36 @@ import boto3
 # Each session would read anew what services there are.
 boto3.Session = functools.cache(boto3.Session)
 
+import moto.backends
+import moto.core.responses
 import moto.ec2.models
 from moto.iam.models import IAMBackend
 from moto.server import main
+from werkzeug.serving import WSGIRequestHandler
 
-# AWS's own policies, where they are asked for, are read once and not again at every reset.
+# AWS's own policies, where they are asked for, are read once and not again at every reset. It makes a backend for each partition
+# there is, to look for the owner of a key, and nobody attaches those of the others.
 load, known = IAMBackend._init_aws_policies, {}
 
 
 def policies(backend):
-    key = (backend.account_id, backend.region_name)
-    if key not in known:
-        known[key] = load(backend)
-    return [copy.copy(policy) for policy in known[key]]
+    if backend.region_name != 'aws':
+        return []
+    if backend.account_id not in known:
+        known[backend.account_id] = load(backend)
+    return [copy.copy(policy) for policy in known[backend.account_id]]
 
 
 IAMBackend._init_aws_policies = policies
+
+# Each call would look on the disk for what services there are, and through a class for what calls it knows.
+modules = tuple(moto.backends.list_of_moto_modules())
+moto.backends.list_of_moto_modules = lambda: modules
+moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
+
+# A connection carries more than one call, as those of AWS do; an answer is not held back until its head is acknowledged.
+WSGIRequestHandler.protocol_version = 'HTTP/1.1'
+WSGIRequestHandler.disable_nagle_algorithm = True
 gc.freeze()
 gc.enable()
 print('Installed in ' + os.path.dirname(moto.__file__), file=sys.stderr)
