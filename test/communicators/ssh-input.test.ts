@@ -8,7 +8,7 @@ import { sshCommunicators } from '../../lib/communicators/ssh/ssh-communicators'
 import type { Communicator } from '../../lib/ports/communicator';
 
 /** More than a server lets be on its way in all sessions. */
-const INPUT = randomBytes((9 << 20) + 12_345);
+const INPUT = randomBytes((13 << 20) + 12_345);
 const DIGEST = `${createHash('sha256').update(INPUT).digest('hex')}  -\n`;
 
 describe('a large input of a command, over a way that is long enough for several sessions', () => {
@@ -81,7 +81,7 @@ describe('a large input of a command, over a way that is long enough for several
 
 /** Folders of our inputs; that of a command goes when it has ended, whoever is there to see it. */
 async function leftFolders(): Promise<readonly string[]> {
-  const folders = () => readdirSync('/tmp').filter((name) => name.startsWith('golden-input-'));
+  const folders = () => ['/tmp', '/dev/shm'].flatMap((folder) => readdirSync(folder)).filter((name) => name.startsWith('golden-input-'));
   for (let tries = 0; tries < 50 && folders().length > 0; tries++) { await sleep(100); }
   return folders();
 }

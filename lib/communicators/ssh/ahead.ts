@@ -13,6 +13,9 @@ const PACKET = 32 << 10;
 /** OpenSSH opens the window of a session when it starts the command, to this (4.7 and newer); what is sent by then finds it open. */
 const AHEAD = 2 << 20;
 
+/** Enough on a short way. With each packet a server copies all that waits for who is to read it: it is not to be much. */
+const NEAR_AHEAD = 512 << 10;
+
 type Answer = (error: Error | undefined, channel?: ClientChannel) => void;
 
 interface Protocol {
@@ -75,15 +78,18 @@ export function openSession(client: Client): Promise<ClientChannel> {
   });
 }
 
-/** Starts a command in a session. What goes to its stdin may follow at once. */
-export function runInSession(client: Client, session: ClientChannel, command: string): void {
+/**
+ * Starts a command in a session. What goes to its stdin may follow at once.
+ * @param isFar whether more than a little has to be on its way, for the way to be full
+ */
+export function runInSession(client: Client, session: ClientChannel, command: string, isFar: boolean): void {
   const { _protocol: protocol, _remoteVer: version } = client as unknown as InnerClient;
   const channel = session as unknown as InnerChannel;
   channel._callbacks.push((failed) => { if (failed) { session.destroy(); } });
   channel.subtype = 'exec';
   protocol.exec(channel.outgoing.id, command, true);
   if (channel.outgoing.window === 0 && version?.startsWith('OpenSSH_')) {
-    channel.outgoing.window = AHEAD;
+    channel.outgoing.window = isFar ? AHEAD : NEAR_AHEAD;
     (protocol._debts ??= settleDebts(protocol)).set(channel.incoming.id, AHEAD);
   }
 }

@@ -3,7 +3,13 @@ import type { Client, ClientChannel } from 'ssh2';
 import { openSession, runInSession } from './ahead';
 
 /** Sessions that wait for a command, so that it need not wait for a session; some, so that a large input can come over several. */
-const SPARE = 5;
+const SPARE = 7;
+
+/** OpenSSH takes 10 on one connection, and still counts one that has ended when the next is asked for in the same breath. */
+const MOST = 9;
+
+/** On a shorter way, further sessions cost more than they save. */
+const FAR_MS = 15;
 
 /** A server that has no session left may only not have noticed yet that others have ended. */
 const TRIES = 20;
@@ -13,20 +19,24 @@ const PAUSE_MS = 50;
 export class Sessions {
   private readonly spare: Promise<ClientChannel | undefined>[] = [];
   private readonly waiting = new Set<ClientChannel>();
+  private running = 0;
   private closed = false;
   /** Milliseconds that the quickest session took to open. */
-  roundTripMs = Infinity;
+  private roundTripMs = Infinity;
 
   constructor(private readonly client: Client) {
     client.once('close', () => { this.closed = true; });
   }
+
+  /** Whether waiting for an answer takes longer than another session costs. */
+  get isFar(): boolean { return this.roundTripMs > FAR_MS; }
 
   /** How many are open and wait for a command. */
   get atHand(): number { return this.closed ? 0 : this.waiting.size; }
 
   /** Opens what is missing to have some at hand. */
   fill(): void {
-    while (this.spare.length < SPARE) { this.spare.push(this.openSpare().catch(() => undefined)); }
+    while (this.spare.length < Math.min(SPARE, MOST - this.running)) { this.spare.push(this.openSpare().catch(() => undefined)); }
   }
 
   /**
@@ -35,8 +45,10 @@ export class Sessions {
    */
   async run<T>(command: string, attach: (channel: ClientChannel) => T): Promise<T> {
     const session = await this.take();
+    this.running++;
+    session.once('close', () => this.running--);
     const attached = attach(session);
-    runInSession(this.client, session, command);
+    runInSession(this.client, session, command, this.isFar);
     this.fill();
     return attached;
   }

@@ -3,14 +3,8 @@ import { login, type LoginOptions } from './login';
 import { Sessions } from './sessions';
 import { GoldenError } from '../../errors';
 
-/**
- * OpenSSH takes 10 sessions on one connection, and still counts one that has ended when the next is asked for in the same breath:
- * 4, the spare ones, and some that have ended.
- */
-const MAX_CHANNELS = 4;
-
-/** On a shorter way, further sessions cost more than they save. */
-const FAR_MS = 15;
+/** As many as carry what a session each has room for of the largest input that goes with a command. */
+const MAX_CHANNELS = 6;
 
 export interface ChannelOptions {
   readonly timeoutMs: number;
@@ -39,7 +33,7 @@ export class SshConnection {
   constructor(private readonly target: LoginTarget) {}
 
   /** Whether waiting for an answer takes longer than another session costs. */
-  get isFar(): boolean { return (this.sessions?.roundTripMs ?? 0) > FAR_MS; }
+  get isFar(): boolean { return this.sessions?.isFar ?? false; }
 
   /** How many commands can be started without waiting for a session or a turn, so that one more can be to end them. */
   get sessionsAtHand(): number { return Math.min(MAX_CHANNELS - this.channels, (this.sessions?.atHand ?? 0) - 1); }

@@ -9,6 +9,9 @@ const LINGER_MS = 1000;
 /** For sessions that were open already. */
 const MEET_SECONDS = 60;
 
+/** From this exit code on it was a signal. */
+const KILLED = 128;
+
 /** Starts a command. What goes to its stdin may follow at once. */
 export interface Starter {
   asRoot(command: string): Promise<RemoteCommand>;
@@ -22,49 +25,73 @@ export function isWide(input: Buffer | string | undefined): input is Buffer | st
 }
 
 /**
- * Starts a command with a large input, whose end comes over other sessions at the same time: as much as each has room for, whether
- * or not anybody reads yet.
+ * Starts a command with a large input, whose end comes over other sessions at the same time: as much as each has room for. What
+ * comes over them lies in the machine's memory until it is its turn, as an SSH server is slow with what nobody takes from it: with
+ * each packet it copies all that waits.
  * @param sessions how many are open and wait for a command, 2 at least
  */
 export async function startWide(starter: Starter, command: string, input: Buffer, sessions: number): Promise<RemoteCommand> {
-  const folder = `/tmp/golden-input-${randomBytes(8).toString('hex')}`;
-  const share = Math.min(WINDOW, Math.ceil(input.length / sessions));
-  const pipes = Array.from({ length: sessions - 1 }, (_, index) => `${folder}/${index}`);
-  const head = input.length - pipes.length * share;
+  const name = `golden-input-${randomBytes(8).toString('hex')}`;
+  const used = Math.min(sessions, Math.ceil(input.length / WINDOW));
+  const share = Math.min(WINDOW, Math.ceil(input.length / used));
+  const head = input.length - (used - 1) * share;
+  const parts = Array.from({ length: used - 1 }, (_, lane) => input.subarray(head + lane * share, head + (lane + 1) * share));
   const [own, ...lanes] = await Promise.all([
-    starter.asRoot(joining(folder, pipes, command)), ...pipes.map((pipe) => starter.asIs(`umask 077; mkdir -p ${folder} && mkfifo ${pipe} && exec cat >${pipe}`)),
+    starter.asRoot(joining(name, parts.length, command)), ...parts.map(({ length }, lane) => starter.asIs(carrying(name, lane, length))),
   ]);
   lanes.forEach(({ stdout, stderr }) => { stdout.resume(); stderr.resume(); });
+  lanes.forEach(({ stdin }, lane) => stdin.end(parts[lane]));
+  // Last: its command takes the longest to be there.
   own.stdin.end(input.subarray(0, head));
-  lanes.forEach(({ stdin }, index) => stdin.end(input.subarray(head + index * share, head + (index + 1) * share)));
-  void own.ended.catch(() => undefined).then(() => endAll(lanes, () => starter.asRoot(`rm -rf ${folder}`))).catch(() => undefined);
+  void own.ended.catch(() => KILLED).then((exitCode) => endAll(lanes, exitCode, () => starter.asRoot(removal(name)))).catch(() => undefined);
   return own;
 }
 
-/** The command, with what comes over all sessions as its input, in order. Its own comes first, so that the pipes are there by then. */
-function joining(folder: string, pipes: readonly string[], command: string): string {
+/** Takes what comes over one session; what is not whole is not there. Without memory to keep it in, it waits in a pipe. */
+function carrying(name: string, lane: number, size: number): string {
+  const [kept, piped] = foldersOf(name);
+  return `umask 077
+if [ -w /dev/shm ]; then
+  mkdir -p ${kept} && cat >${kept}/${lane}.part && [ "$(wc -c <${kept}/${lane}.part)" -eq ${size} ] && mv ${kept}/${lane}.part ${kept}/${lane}
+else
+  mkdir -p ${piped} && mkfifo ${piped}/${lane} && exec cat >${piped}/${lane}
+fi`;
+}
+
+/** The command, with what comes over all sessions as its input, in order. */
+function joining(name: string, lanes: number, command: string): string {
+  const [kept, piped] = foldersOf(name);
   return `{
 cat
 turn=0
-for pipe in ${pipes.join(' ')}; do
-  until [ -p $pipe ] || [ $turn -ge ${MEET_SECONDS * 50} ]; do
-    sleep 0.02 || sleep 1
+for lane in ${Array.from({ length: lanes }, (_, lane) => lane).join(' ')}; do
+  until [ -e ${kept}/$lane ] || [ -p ${piped}/$lane ] || [ $turn -ge ${MEET_SECONDS * 100} ]; do
+    sleep 0.01 || sleep 1
     turn=$((turn + 1))
   done
-  cat <$pipe
+  if [ -p ${piped}/$lane ]; then cat <${piped}/$lane; else cat ${kept}/$lane; fi
 done
-rm -rf ${folder}
+${removal(name)}
 } 2>/dev/null | {
 ${command}
 }`;
 }
 
-/** Where the command has ended before it took all, nobody comes any more to who waits for it in a pipe. */
-async function endAll(lanes: readonly RemoteCommand[], removePipes: () => Promise<RemoteCommand>): Promise<void> {
+function foldersOf(name: string): readonly [kept: string, piped: string] {
+  return [`/dev/shm/${name}`, `/tmp/${name}`];
+}
+
+function removal(name: string): string {
+  return `rm -rf ${foldersOf(name).join(' ')}`;
+}
+
+/** A command that was killed removes nothing; where it ended before it took all, who waits for it in a pipe does so for ever. */
+async function endAll(lanes: readonly RemoteCommand[], exitCode: number, remove: () => Promise<RemoteCommand>): Promise<void> {
   const ends = Promise.all(lanes.map(({ ended }) => ended.catch(() => undefined))).then(() => true);
-  if (await Promise.race([ends, sleep(LINGER_MS, false, { ref: false })])) { return; }
+  const ended = await Promise.race([ends, sleep(LINGER_MS, false, { ref: false })]);
+  if (ended && exitCode < KILLED) { return; }
   await Promise.all(lanes.map((lane) => lane.kill()));
-  const removal = await removePipes();
-  removal.stdin.end();
-  [removal.stdout, removal.stderr].forEach((stream) => stream.resume());
+  const removed = await remove();
+  removed.stdin.end();
+  [removed.stdout, removed.stderr].forEach((stream) => stream.resume());
 }
