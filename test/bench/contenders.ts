@@ -20,6 +20,9 @@ export interface Contender {
 
 type Environment = { readonly [name: string]: string | undefined };
 
+/** What a shell may have set, and a new machine has not: Node.js reads further certificates at every start, and nobody needs them here. */
+const PLAIN: Environment = { NODE_EXTRA_CA_CERTS: undefined, NODE_OPTIONS: undefined };
+
 /** What builds leave behind that makes later ones quicker. What is kept of the program itself stays, as for a user. */
 const RECORDS = ['builds', 'history', 'layers', 'locks'];
 
@@ -28,7 +31,7 @@ export async function goldenContender(folder: string, steps: readonly Step[], en
   mkdirSync(folder, { recursive: true });
   const home = join(folder, 'home');
   // The machines see this computer at loopback, which no service on the internet says.
-  const env = () => ({ ...environment(), GOLDEN_HOME: home, GOLDEN_CALLER_ADDRESS: '127.0.0.1', BENCH_STEPS: JSON.stringify(steps) });
+  const env = () => ({ ...PLAIN, ...environment(), GOLDEN_HOME: home, GOLDEN_CALLER_ADDRESS: '127.0.0.1', BENCH_STEPS: JSON.stringify(steps) });
   const synthesised = await golden(['synth', '--app', `tsx ${join(__dirname, 'app.ts')}`], { cwd: folder, env: env() });
   if (synthesised.exitCode !== 0) { throw new Error(`golden synth: ${synthesised.stderr}`); }
   return {
@@ -71,7 +74,7 @@ function packer(
   cwd: string, environment: Environment, onLine: (line: string) => void,
 ): Promise<{ readonly exitCode: number | null; readonly output: string }> {
   const child = spawn('packer', ['build', '-color=false', 'bench.pkr.hcl'], {
-    cwd, env: { ...process.env, ...environment, CHECKPOINT_DISABLE: '1', HOME: cwd }, stdio: ['ignore', 'pipe', 'pipe'],
+    cwd, env: { ...process.env, ...PLAIN, ...environment, CHECKPOINT_DISABLE: '1', HOME: cwd }, stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

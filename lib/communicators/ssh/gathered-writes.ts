@@ -1,9 +1,13 @@
 import type { Duplex } from 'stream';
 
+/** More than this is on its way while what follows is still being encrypted. */
+const MOST = 256 << 10;
+
 /** Has what is written to a stream within one turn leave together: ssh2 writes each packet in three pieces. */
 export function gatherWrites(stream: Duplex): void {
   const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
   let gathers = false;
+  let gathered = 0;
   stream.write = (...args: unknown[]) => {
     if (!gathers) {
       gathers = true;
@@ -13,6 +17,13 @@ export function gatherWrites(stream: Duplex): void {
         stream.uncork();
       });
     }
-    return write(...args);
+    const goesOn = write(...args);
+    gathered += (args[0] as Buffer).length;
+    if (gathered >= MOST) {
+      gathered = 0;
+      stream.uncork();
+      stream.cork();
+    }
+    return goesOn;
   };
 }

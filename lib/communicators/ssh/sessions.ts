@@ -19,6 +19,7 @@ const PAUSE_MS = 50;
 export class Sessions {
   private readonly spare: Promise<ClientChannel | undefined>[] = [];
   private readonly waiting = new Set<ClientChannel>();
+  /** How many have a command, or will have one. */
   private running = 0;
   private closed = false;
   /** Milliseconds that the quickest session took to open. */
@@ -44,9 +45,10 @@ export class Sessions {
    * @param attach gets the channel before anything that happens to it
    */
   async run<T>(command: string, attach: (channel: ClientChannel) => T): Promise<T> {
-    const session = await this.take();
+    const over = () => { this.running--; };
     this.running++;
-    session.once('close', () => this.running--);
+    const session = await this.take().catch((error: unknown) => { over(); throw error; });
+    session.once('close', over);
     const attached = attach(session);
     runInSession(this.client, session, command, this.isFar);
     this.fill();
