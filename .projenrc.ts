@@ -131,17 +131,10 @@ const schema = project.addTask('plan-schema', {
 });
 project.preCompileTask.spawn(schema);
 
-const bundle = project.addTask('bundle:golden', { description: 'Bundle the building half: what starts it, itself, and what only the host ec2 needs' });
-const esbuild = (entry: string, out: string, options: string) => bundle.exec(
-  `esbuild ${entry} --bundle --platform=node --target=node20 --outfile=bin/${out}.js --metafile=bin/${out}.meta.json `
-  + `--supported:dynamic-import=false --external:cpu-features --loader:.node=empty --loader:.sh=text --log-level=warning --legal-comments=none ${options}`,
-);
-// Code that is kept compiled (lib/cli/code-cache.ts) has no import(). The packages of AWS are most of the code, and most commands need none of it. Of their ES modules only what is used is bundled.
-esbuild('lib/cli/launcher.ts', 'golden', '--banner:js="#!/usr/bin/env node"');
-esbuild('lib/cli/main.ts', 'engine', '--external:./ec2-wiring');
-esbuild('lib/cli/ec2-wiring.ts', 'ec2-wiring', '--main-fields=module,main --supported:dynamic-import=false');
-bundle.exec('chmod 0755 bin/golden.js');
-bundle.exec('tsx test/support/bundle-notices.ts');
+const bundle = project.addTask('bundle:golden', {
+  description: 'Bundle the building half: what starts it, itself, and what only the host ec2 needs',
+  exec: 'tsx test/support/bundle.ts',
+});
 project.postCompileTask.spawn(bundle);
 
 const CLOUD_SUITES = '(ec2|cloud|ssm|cdk|codebuild|python|sandbox-kills|ordinary-user-image)[^/]*';

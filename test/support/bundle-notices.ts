@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
+import { readdirSync, readFileSync } from 'fs';
 import { join, resolve } from 'path';
 
 const root = join(__dirname, '..', '..');
-const metafiles = ['golden', 'engine', 'ec2-wiring'].map((name) => join(root, 'bin', `${name}.meta.json`));
 
 /** Folders of the packages whose code is in a bundle, by esbuild's list of what it read. */
 export function bundledPackages(inputs: readonly string[]): string[] {
@@ -43,10 +42,4 @@ function textOf(folder: string): string | undefined {
 function isSibling(one: PackageFile, other: PackageFile): boolean {
   return one.license !== undefined && one.license === other.license
     && one.repository?.url !== undefined && one.repository.url === other.repository?.url;
-}
-
-if (require.main === module) {
-  const inputs = metafiles.flatMap((file) => Object.keys((JSON.parse(readFileSync(file, 'utf8')) as { readonly inputs: object }).inputs));
-  writeFileSync(join(root, 'bin', 'THIRD-PARTY-NOTICES'), bundleNotices(bundledPackages(inputs)));
-  metafiles.forEach((file) => rmSync(file));
 }
