@@ -71,6 +71,8 @@ export interface ConnectToOptions {
   readonly timeoutMs?: number;
   /** The first command that the machine gets. @default true */
   readonly first?: string;
+  /** What a command of the machine gets as its input soon. @default nothing */
+  readonly input?: Promise<Buffer | undefined>;
 }
 
 export interface OpenConnection {
@@ -86,7 +88,7 @@ export interface OpenConnection {
 
 /** Connects to a machine, and keeps its lease from then on. */
 export async function connectTo(
-  machine: Machine, factory: CommunicatorFactory, context: BuildContext, undo: Undo, { timeoutMs = CONNECT_MS, first }: ConnectToOptions = {},
+  machine: Machine, factory: CommunicatorFactory, context: BuildContext, undo: Undo, { timeoutMs = CONNECT_MS, first, input }: ConnectToOptions = {},
 ): Promise<OpenConnection> {
   const { request, signal, report, folders } = context;
   const communicator = factory.open(machine);
@@ -104,7 +106,7 @@ export async function connectTo(
       await close();
     },
   });
-  const answer = await communicator.connect({ timeoutMs, signal, first });
+  const answer = await communicator.connect({ timeoutMs, signal, first, input });
   const connection = new Connection(machine, communicator, { clock: request.clock, report, signal });
   endRenewal = renewLease(connection);
   return {

@@ -144,7 +144,10 @@ class MachineBuild {
     const { context, options } = this;
     const { provision } = context.request.communicators;
     let ahead: PackedAhead | undefined;
-    const started = () => { ahead = packAhead(context, options.inputs, this.policy, layer, provision.kind); };
+    const started = () => {
+      ahead = packAhead(context, options.inputs, this.policy, layer, provision.kind);
+      return ahead?.load.then(({ whole }) => whole, () => undefined);
+    };
     return this.placeAt(await launchMachine(context, { ...options, layer, started }), provision, ahead);
   }
 
@@ -209,7 +212,7 @@ class MachineBuild {
       return booted;
     }, `a booted machine is needed: ${reason}`);
     this.bootedUp = { machine: watched.machine.description, communicator: factory.kind, from: index, reason };
-    const place = this.placeAt(await connectLaunched(context, watched, factory, this.options, EMULATED_BOOT_MS), factory);
+    const place = this.placeAt(await connectLaunched(context, watched, factory, this.options, { timeoutMs: EMULATED_BOOT_MS }), factory);
     // It has just started, from the disk as it is: there is nothing that another start would change.
     const restarts = plan.definition.instructions[index].type === 'reboot';
     if (restarts) { place.provisioning.haveDone(index); }

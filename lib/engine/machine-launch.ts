@@ -1,5 +1,5 @@
 import type { BuildContext } from './build-context';
-import { connectTo, startWatched, type OpenConnection, type Watch, type WatchedMachine } from './build-machine';
+import { connectTo, startWatched, type ConnectToOptions, type OpenConnection, type Watch, type WatchedMachine } from './build-machine';
 import { awaitCloudInit, CLOUD_INIT_IS_DONE } from './cloud-init';
 import type { Inputs } from './inputs';
 import type { CommunicatorFactory } from '../ports/communicator';
@@ -15,8 +15,8 @@ export interface MachineLaunchOptions extends Watch {
   readonly inputs: Inputs;
   /** Index of the layer that it starts from; 0: the source itself. */
   readonly layer: number;
-  /** Called when the machine has been started, and is about to be connected to. */
-  readonly started?: () => void;
+  /** Called when the machine has been started, and is about to be connected to. Returns what it gets first, where that is known. */
+  readonly started?: () => Promise<Buffer | undefined> | undefined;
 }
 
 export interface LaunchedMachine extends Omit<WatchedMachine, 'machine'>, Omit<OpenConnection, 'answer'> {}
@@ -28,17 +28,16 @@ export async function launchMachine(context: BuildContext, { inputs, layer, star
   const start = () => host.launch({ plan, source, keys, layer, requirements: provision.requirements }, context);
   const watched = await context.phase('launch', () =>
     context.act('launch', { layer: keys.layers[layer] }, () => startWatched(start, context, watch)));
-  started?.();
-  return connectLaunched(context, watched, provision, watch);
+  return connectLaunched(context, watched, provision, watch, { input: started?.() });
 }
 
 /** Connects to a machine that was started, and returns when it takes instructions. */
 export async function connectLaunched(
-  context: BuildContext, { machine, ...watched }: WatchedMachine, factory: CommunicatorFactory, { undo }: Watch, timeoutMs?: number,
+  context: BuildContext, { machine, ...watched }: WatchedMachine, factory: CommunicatorFactory, { undo }: Watch, options: Pick<ConnectToOptions, 'timeoutMs' | 'input'> = {},
 ): Promise<LaunchedMachine> {
   const waits = machine.cloudInit && context.request.plan.builder.waitForCloudInit;
   const first = `${FORGET} && echo ${PREPARED} && { ${waits ? CLOUD_INIT_IS_DONE : 'true'}; } && echo ${READY}; true`;
-  const { answer, ...open } = await context.phase('connect', () => connectTo(machine, factory, context, undo, { timeoutMs, first }), machine.description);
+  const { answer, ...open } = await context.phase('connect', () => connectTo(machine, factory, context, undo, { ...options, first }), machine.description);
   // It says why it cannot, where it is asked alone.
   if (!answer.includes(PREPARED)) { await open.connection.demand('be prepared', FORGET); }
   if (waits && !answer.includes(READY)) { await context.phase('cloud-init', () => awaitCloudInit(open.connection)); }

@@ -46,6 +46,8 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** A command that the machine shows itself with: it takes a few seconds at most, succeeds, and may run twice. @default true */
   readonly first?: string;
+  /** What a command gets as its input soon, most likely: on a long way it may be sent while the machine answers. @default nothing */
+  readonly input?: Promise<Buffer | undefined>;
 }
 
 export interface ExecuteOptions {

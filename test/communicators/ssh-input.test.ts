@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'crypto';
-import { readdirSync } from 'fs';
+import { readdirSync, statSync } from 'fs';
 import { connect } from 'net';
+import { join } from 'path';
 import { setTimeout as sleep } from 'timers/promises';
 import { startSshd, type LocalSshd } from './local-sshd';
 import { startRelay, type Relay } from './relay';
@@ -24,11 +25,15 @@ describe('a large input of a command, over a way that is long enough for several
   });
 
   async function connected(...settings: readonly string[]): Promise<void> {
+    await open(...settings);
+    await communicator.connect({ timeoutMs: 20_000 });
+  }
+
+  async function open(...settings: readonly string[]): Promise<void> {
     sshd = await startSshd(factory, settings);
     relay = await startRelay({ host: '127.0.0.1', port: sshd.port }, 20);
     const dial = async () => connect({ port: relay.port, host: '127.0.0.1', noDelay: true });
     communicator = factory.open({ ...sshd.machine, access: { ...sshd.machine.access, dial } });
-    await communicator.connect({ timeoutMs: 20_000 });
   }
 
   test('arrives whole and in order', async () => {
@@ -57,6 +62,33 @@ describe('a large input of a command, over a way that is long enough for several
     expect(said).toBe(`begun\n${DIGEST}`);
   });
 
+  test('that is expected is sent while the machine answers something else, and not again', async () => {
+    await open();
+    // GIVEN
+    await communicator.connect({ timeoutMs: 20_000, first: 'sleep 1', input: Promise.resolve(INPUT) });
+    // What each of five sessions has room for.
+    expect(await sentAhead()).toBe(10 << 20);
+    // WHEN
+    const { stdout } = await communicator.execute('sha256sum', { stdin: INPUT });
+    // THEN
+    expect(stdout.toString()).toBe(DIGEST);
+    expect(await sentAhead()).toBe(0);
+  });
+
+  test('that another one was sent in place of arrives whole, and nothing is left of that', async () => {
+    await open();
+    await communicator.connect({ timeoutMs: 20_000, first: 'sleep 1', input: Promise.resolve(Buffer.alloc(INPUT.length)) });
+    expect((await communicator.execute('sha256sum', { stdin: INPUT })).stdout.toString()).toBe(DIGEST);
+  });
+
+  test.each([['on its way', 'true'], ['there', 'sleep 1']])('that was %s when the connection was lost arrives whole', async (_, first) => {
+    await open();
+    await communicator.connect({ timeoutMs: 20_000, first, input: Promise.resolve(INPUT) });
+    relay.cut();
+    await sleep(100);
+    expect((await communicator.execute('sha256sum', { stdin: INPUT })).stdout.toString()).toBe(DIGEST);
+  });
+
   test('that nobody reads holds no command up', async () => {
     await connected();
     const begun = Date.now();
@@ -78,6 +110,12 @@ describe('a large input of a command, over a way that is long enough for several
     await expect(cut).rejects.toMatchObject({ code: 'connection-lost' });
   });
 });
+
+/** Bytes that wait on the machine for their command. */
+async function sentAhead(): Promise<number> {
+  const folders = readdirSync('/dev/shm').filter((name) => name.startsWith('golden-input-')).map((name) => join('/dev/shm', name));
+  return folders.flatMap((folder) => readdirSync(folder).map((name) => statSync(join(folder, name)).size)).reduce((sum, size) => sum + size, 0);
+}
 
 /** Folders of our inputs; that of a command goes when it has ended, whoever is there to see it. */
 async function leftFolders(): Promise<readonly string[]> {

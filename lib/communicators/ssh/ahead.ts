@@ -8,7 +8,7 @@ import type { Client, ClientChannel, ParsedKey } from 'ssh2';
 
 /** What a server without a word of its own takes at once, as ssh2 has it. */
 export const WINDOW = 2 << 20;
-const PACKET = 32 << 10;
+export const PACKET = 32 << 10;
 
 /** OpenSSH opens the window of a session when it starts the command, to this (4.7 and newer); what is sent by then finds it open. */
 const AHEAD = 2 << 20;

@@ -40,6 +40,11 @@ export class Sessions {
     while (this.spare.length < Math.min(SPARE, MOST - this.running)) { this.spare.push(this.openSpare().catch(() => undefined)); }
   }
 
+  /** Waits until those are open that were asked for. */
+  async opened(): Promise<void> {
+    await Promise.all(this.spare);
+  }
+
   /**
    * Starts a command. What goes to its stdin may follow at once.
    * @param attach gets the channel before anything that happens to it

@@ -7,7 +7,7 @@ import type { SshConnection } from './ssh-connection';
 import { supervise, type Limits } from './supervision';
 import { startInTerminal } from './terminal-command';
 import { upload } from './upload';
-import { isWide, startWide } from './wide-input';
+import { isWide, sendAhead, startWide, type SentInput, type Starter } from './wide-input';
 import { GoldenError } from '../../errors';
 import { quote } from '../../plan/shell';
 import type { AttachOptions, Attachment } from '../../ports/attachment';
@@ -37,13 +37,18 @@ export interface SshCommunicatorSetting {
 /** Runs commands and moves files over one SSH connection. */
 export class SshCommunicator implements Communicator {
   readonly kind = 'ssh';
+  /** What the next command gets as its input, most likely. */
+  private expected?: Promise<Buffer | undefined>;
+  private sent?: Promise<SentInput | undefined>;
 
   constructor(private readonly machine: Machine, private readonly connection: SshConnection, private readonly setting: SshCommunicatorSetting) {}
 
-  async connect({ first = 'true', ...options }: ConnectOptions): Promise<Buffer> {
+  async connect({ first = 'true', input, ...options }: ConnectOptions): Promise<Buffer> {
     const deadline = Date.now() + options.timeoutMs;
     // A connection from before a restart may look alive for a while.
     await this.connection.close();
+    this.sent = undefined;
+    this.expected = input;
     const lost = this.machine.lost.then((reason) => { throw new GoldenError('machine-lost', reason); });
     let reason: GoldenError | undefined;
     for (;;) {
@@ -135,20 +140,48 @@ export class SshCommunicator implements Communicator {
   }
 
   private async startWith(command: string, stdin: Buffer | string | undefined, limits: Limits): Promise<RemoteCommand> {
-    const { sessionsAtHand, isFar } = this.connection;
-    if (isWide(stdin) && isFar && sessionsAtHand > 1) {
-      return startWide({
-        asRoot: (each) => this.start(each, limits), asIs: (each) => this.start(each, limits, 'root'),
-      }, command, bytesOf(stdin), sessionsAtHand);
+    if (isWide(stdin)) {
+      const sent = await this.takeSent();
+      if (sent?.input === stdin && !sent.isLost) { return sent.start(command); }
+      sent?.discard().catch(() => undefined);
+      const { sessionsAtHand, isFar } = this.connection;
+      if (isFar && sessionsAtHand > 1) { return startWide(this.starter(limits), command, bytesOf(stdin), sessionsAtHand); }
     }
     const remote = await this.start(command, limits);
     remote.stdin.end(stdin);
     return remote;
   }
 
+  private starter(limits: Limits): Starter {
+    return { asRoot: (command) => this.start(command, limits), asIs: (command) => this.start(command, limits, 'root') };
+  }
+
+  /** What was sent ahead, once: whoever asks has another use for the sessions. */
+  private async takeSent(): Promise<SentInput | undefined> {
+    const { sent } = this;
+    this.sent = undefined;
+    this.expected = undefined;
+    return sent?.catch(() => undefined);
+  }
+
+  /** Sends what is expected while the machine answers something else, where that is a long way. */
+  private async sendExpected(limits: Limits): Promise<void> {
+    const { expected } = this;
+    const input = await expected;
+    await this.connection.opened();
+    const { sessionsAtHand, isFar } = this.connection;
+    if (this.expected !== expected || !isWide(input) || !isFar || sessionsAtHand < 1) { return; }
+    this.expected = undefined;
+    this.sent = sendAhead(this.starter(limits), input, sessionsAtHand);
+    await this.sent;
+  }
+
   private async probe(command: string, limits: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<Buffer> {
     await this.connection.ready(limits);
-    const { exitCode, stdout, stderr } = await this.execute(command, limits);
+    const answer = this.execute(command, limits);
+    // What cannot be sent now is sent with its command.
+    if (this.expected) { this.sendExpected(limits).catch(() => undefined); }
+    const { exitCode, stdout, stderr } = await answer;
     if (exitCode !== 0) {
       throw new GoldenError('sudo-refused', `The user ${this.setting.user} cannot run commands as root: ${stderr.toString().trim()}`, {
         hint: 'Let the login user run sudo without a password.',

@@ -35,6 +35,11 @@ export class SshConnection {
   /** Whether waiting for an answer takes longer than another session costs. */
   get isFar(): boolean { return this.sessions?.isFar ?? false; }
 
+  /** Waits until the sessions are open that were asked for. */
+  async opened(): Promise<void> {
+    await this.sessions?.opened();
+  }
+
   /** How many commands can be started without waiting for a session or a turn, so that one more can be to end them. */
   get sessionsAtHand(): number { return Math.min(MAX_CHANNELS - this.channels, (this.sessions?.atHand ?? 0) - 1); }
 
