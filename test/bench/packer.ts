@@ -2,13 +2,19 @@
  * This project and Packer, side by side: the same emulated API, the same machines with a real SSH server, the same steps.
  * Prints medians and ratios; fails where a build fails, never on time. Needs root, `packer` and `openssh-server`.
  */
+import { spawnSync } from 'child_process';
 import { mkdtempSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
+import { setFlagsFromString } from 'v8';
+import { runInNewContext } from 'vm';
 import type { CloudRequest } from './cloud';
 import { goldenContender, packerContender, type Contender, type Timing } from './contenders';
 import { startCloud, type RunningCloud } from './running-cloud';
 import { workloads, type Workload, type WorkloadName } from './workloads';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const quick = process.argv.includes('--quick');
 const RUNS = quick ? 1 : 3;
@@ -26,6 +32,7 @@ const EVERY_SECOND = { AWS_POLL_DELAY_SECONDS: '1', AWS_MAX_ATTEMPTS: '600' };
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'golden-bench-'));
   const all = workloads(folder);
+  settle();
   const only = process.argv.slice(2).filter((word) => !word.startsWith('--')) as WorkloadName[];
   const unknown = only.filter((name) => !(name in all));
   if (unknown.length > 0) {
@@ -85,9 +92,16 @@ async function timings(cloud: RunningCloud, contender: Contender, request: Cloud
   const all: Timing[] = [];
   for (let i = 0; i < runs; i++) {
     await cloud.ask(request);
+    settle();
     all.push(await contender.build());
   }
   return all;
+}
+
+/** Has done beforehand what this process and the disk put off: it would be done while something is measured. */
+function settle(): void {
+  spawnSync('sync');
+  collectGarbage();
 }
 
 function median(all: readonly Timing[], by: 'wall' | 'provision'): Timing {

@@ -21,7 +21,7 @@ describe('a large input of a command, over a way that is long enough for several
     await communicator.close();
     await relay.close();
     await sshd.destroy();
-    expect(await leftFolders()).toEqual([]);
+    expect(await leftFiles()).toEqual([]);
   });
 
   async function connected(...settings: readonly string[]): Promise<void> {
@@ -113,13 +113,13 @@ describe('a large input of a command, over a way that is long enough for several
 
 /** Bytes that wait on the machine for their command. */
 async function sentAhead(): Promise<number> {
-  const folders = readdirSync('/dev/shm').filter((name) => name.startsWith('golden-input-')).map((name) => join('/dev/shm', name));
-  return folders.flatMap((folder) => readdirSync(folder).map((name) => statSync(join(folder, name)).size)).reduce((sum, size) => sum + size, 0);
+  const files = readdirSync('/dev/shm').filter((name) => name.startsWith('golden-input-')).map((name) => statSync(join('/dev/shm', name)));
+  return files.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Folders of our inputs; that of a command goes when it has ended, whoever is there to see it. */
-async function leftFolders(): Promise<readonly string[]> {
-  const folders = () => ['/tmp', '/dev/shm'].flatMap((folder) => readdirSync(folder)).filter((name) => name.startsWith('golden-input-'));
-  for (let tries = 0; tries < 50 && folders().length > 0; tries++) { await sleep(100); }
-  return folders();
+/** Files of our inputs; those of a command go when it has ended, whoever is there to see it. */
+async function leftFiles(): Promise<readonly string[]> {
+  const files = () => ['/tmp', '/dev/shm'].flatMap((folder) => readdirSync(folder)).filter((name) => name.startsWith('golden-input-'));
+  for (let tries = 0; tries < 50 && files().length > 0; tries++) { await sleep(100); }
+  return files();
 }

@@ -46,7 +46,7 @@ export class SshCommunicator implements Communicator {
   async connect({ first = 'true', input, ...options }: ConnectOptions): Promise<Buffer> {
     const deadline = Date.now() + options.timeoutMs;
     // A connection from before a restart may look alive for a while.
-    await this.connection.close();
+    await this.connection.drop();
     this.sent = undefined;
     this.expected = input;
     const lost = this.machine.lost.then((reason) => { throw new GoldenError('machine-lost', reason); });

@@ -33,13 +33,17 @@ const DIAL_MS = 3000;
 export function sshCommunicators(options: SshCommunicatorOptions = {}): CommunicatorFactory {
   const { spec = DEFAULT_SPEC, folder = '.', environment = process.env } = options;
   const surroundings = { folder, environment };
-  const { identity, authorizedKey } = ownKey(spec.key, surroundings);
-  const hostKey = freshKey();
+  const given = spec.key && givenKey(spec.key, surroundings);
   const bastionIdentity = spec.bastion && identityForBastion(spec.bastion, spec.key, surroundings);
+  const keys = beforeLong(() => ({ ...given ?? madeKey(), hostKey: freshKey() }));
   return {
     kind: 'ssh',
-    requirements: { authorizedKey, hostKey, keyPairName: spec.key?.keyPairName, ...wayIn(spec) },
+    get requirements() {
+      const { authorizedKey, hostKey } = keys();
+      return { authorizedKey, hostKey, keyPairName: spec.key?.keyPairName, ...wayIn(spec) };
+    },
     open: (machine) => {
+      const { identity, hostKey } = keys();
       const bastion = spec.bastion && bastionTo(spec.bastion, bastionIdentity!);
       const target: LoginTarget = {
         dial: dialTo(machine, spec, bastion, options.dial),
@@ -52,11 +56,25 @@ export function sshCommunicators(options: SshCommunicatorOptions = {}): Communic
   };
 }
 
-function ownKey(spec: SshKeySpec | undefined, surroundings: KeySurroundings): { readonly identity: Identity; readonly authorizedKey?: string } {
-  if (!spec) {
-    const { privateKey, publicKey } = freshKey();
-    return { identity: keyIdentity(privateKey), authorizedKey: publicKey };
-  }
+/** Makes something when it is needed, or else as soon as there is nothing more urgent to do. */
+function beforeLong<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  const get = () => made ??= make();
+  setImmediate(get);
+  return get;
+}
+
+interface OwnKey {
+  readonly identity: Identity;
+  readonly authorizedKey?: string;
+}
+
+function madeKey(): OwnKey {
+  const { privateKey, publicKey } = freshKey();
+  return { identity: keyIdentity(privateKey), authorizedKey: publicKey };
+}
+
+function givenKey(spec: SshKeySpec, surroundings: KeySurroundings): OwnKey {
   const identity = identityOf(spec, surroundings);
   if (spec.keyPairName !== undefined) { return { identity }; }
   const authorizedKey = publicHalf(identity, spec);

@@ -26,6 +26,7 @@ export class SshConnection {
   /** The machine has proven once that it is the right one. */
   proven = false;
   private connected?: Promise<Connected>;
+  private isClosed = false;
   private sessions?: Sessions;
   private channels = 0;
   private readonly queue: (() => void)[] = [];
@@ -61,13 +62,26 @@ export class SshConnection {
 
   /** Logs in where that has not been done; several callers share one try. */
   async ready(options: ChannelOptions): Promise<Connected> {
+    if (this.isClosed) { throw new GoldenError('connection-lost', 'The connection to the machine was closed'); }
     this.connected ??= this.logIn(options);
     const connected = this.connected;
     connected.catch(() => { if (this.connected === connected) { this.connected = undefined; } });
     return connected;
   }
 
+  /** Ends it for good: who comes late does not open it again. */
   async close(): Promise<void> {
+    this.isClosed = true;
+    await this.end();
+  }
+
+  /** Ends the connection that there is; the next command opens another. */
+  async drop(): Promise<void> {
+    this.isClosed = false;
+    await this.end();
+  }
+
+  private async end(): Promise<void> {
     const connected = await this.connected?.catch(() => undefined);
     this.connected = undefined;
     connected?.client.destroy();

@@ -9,6 +9,10 @@ const LINGER_MS = 1000;
 /** For sessions that were open already. */
 const MEET_SECONDS = 60;
 
+/** In memory. */
+const KEPT = '/dev/shm';
+const PIPED = '/tmp';
+
 /** From this exit code on it was a signal. */
 const KILLED = 128;
 
@@ -113,32 +117,33 @@ function fillLanes(lanes: readonly RemoteCommand[], { parts }: Cut): void {
 
 function giveHead(starter: Starter, own: RemoteCommand, lanes: readonly RemoteCommand[], cut: Cut): void {
   own.stdin.end(cut.head);
-  void own.ended.catch(() => KILLED).then((exitCode) => endAll(starter, lanes, cut, exitCode)).catch(() => undefined);
+  // Where the connection is lost, what is left of it over there ends and removes by itself.
+  void own.ended.then((exitCode) => endAll(starter, lanes, cut, exitCode)).catch(() => undefined);
 }
 
-/** Takes what comes over one session; what is not whole is not there. Without memory to keep it in, it waits in a pipe. */
+/** Takes what comes over one session; what is not whole is never there. Without memory to keep it in, it waits in a pipe. */
 function carrying(name: string, lane: number, size: number): string {
-  const [kept, piped] = foldersOf(name);
+  const [kept, piped] = [`${KEPT}/${name}`, `${PIPED}/${name}`].map((path) => `${path}.${lane}`);
   return `umask 077
-if [ -w /dev/shm ]; then
-  mkdir -p ${kept} && cat >${kept}/${lane}.part && [ "$(wc -c <${kept}/${lane}.part)" -eq ${size} ] && mv ${kept}/${lane}.part ${kept}/${lane}
+if [ -w ${KEPT} ]; then
+  cat >${kept} && [ "$(wc -c <${kept})" -eq ${size} ] && : >${kept}.whole
 else
-  mkdir -p ${piped} && mkfifo ${piped}/${lane} && exec cat >${piped}/${lane}
+  mkfifo ${piped} && exec cat >${piped}
 fi`;
 }
 
 /** The command, with what comes over all sessions as its input, in order. */
 function joining({ name, parts }: Cut, command: string): string {
-  const [kept, piped] = foldersOf(name);
+  const [kept, piped] = [`${KEPT}/${name}`, `${PIPED}/${name}`];
   return `{
 cat
 turn=0
 for lane in ${parts.map((_, lane) => lane).join(' ')}; do
-  until [ -e ${kept}/$lane ] || [ -p ${piped}/$lane ] || [ $turn -ge ${MEET_SECONDS * 100} ]; do
+  until [ -e ${kept}.$lane.whole ] || [ -p ${piped}.$lane ] || [ $turn -ge ${MEET_SECONDS * 100} ]; do
     sleep 0.01 || sleep 1
     turn=$((turn + 1))
   done
-  if [ -p ${piped}/$lane ]; then cat <${piped}/$lane; else cat ${kept}/$lane; fi
+  if [ -p ${piped}.$lane ]; then cat <${piped}.$lane; else [ -e ${kept}.$lane.whole ] && cat ${kept}.$lane; fi
 done
 ${removal(name)}
 } 2>/dev/null | {
@@ -146,12 +151,8 @@ ${command}
 }`;
 }
 
-function foldersOf(name: string): readonly [kept: string, piped: string] {
-  return [`/dev/shm/${name}`, `/tmp/${name}`];
-}
-
 function removal(name: string): string {
-  return `rm -rf ${foldersOf(name).join(' ')}`;
+  return `rm -f ${KEPT}/${name}.* ${PIPED}/${name}.*`;
 }
 
 /** A command that was killed removes nothing; where it ended before it took all, who waits for it in a pipe does so for ever. */

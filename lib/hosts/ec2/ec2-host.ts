@@ -42,9 +42,14 @@ export class Ec2Host implements Host {
 
   /** Errors, besides those of the source: `wrong-account`, `wrong-region`, `wrong-partition`, `no-region`, and those of credentials. */
   async resolve(plan: Plan, context: HostContext, options?: SourceOptions): Promise<ResolvedSource> {
-    const region = await guardTarget(this.cloud, plan);
-    this.regions.add(region);
-    return resolveSource(this.cloud, region, plan, context, options);
+    const guarded = guardTarget(this.cloud, plan);
+    const find = async () => resolveSource(this.cloud, await this.cloud.regionOf(plan), plan, context, options);
+    // A plan for any account and region is hardly ever refused: its source is looked up meanwhile.
+    const isForAny = plan.target.account === undefined && plan.target.region === undefined;
+    const found = isForAny ? find() : undefined;
+    found?.catch(() => undefined);
+    this.regions.add(await guarded);
+    return found ?? find();
   }
 
   /** What fails here fails again at the launch, and is told there. */
