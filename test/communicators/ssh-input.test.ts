@@ -104,6 +104,12 @@ describe('a large input of a command, over a way that is long enough for several
     expect((await communicator.execute('sleep 2; pgrep -f "golden-[i]nput-" | wc -l')).stdout.toString()).toBe('0\n');
   }, 20_000);
 
+  test('goes nowhere once the communicator is closed, which opens no connection again', async () => {
+    await connected();
+    await communicator.close();
+    await expect(communicator.execute('sha256sum', { stdin: INPUT })).rejects.toMatchObject({ code: 'connection-lost', message: expect.stringContaining('was closed') });
+  });
+
   test('goes nowhere once the connection is cut', async () => {
     await connected();
     const cut = communicator.stream('head -c 1000000 >/dev/null; echo some; sleep 1', () => { relay.cut(); }, { stdin: INPUT });
