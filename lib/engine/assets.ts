@@ -1,7 +1,7 @@
 import { existsSync } from 'fs';
 import { dirname, join } from 'path';
 import { InvalidPlanError, type Fault } from '../errors';
-import { assetDigest } from '../plan/asset';
+import { readAssetDigest } from '../plan/asset';
 import type { AssetReference, Instruction } from '../plan/instructions';
 import { ASSET_FOLDER, type Plan } from '../plan/model';
 
@@ -11,7 +11,7 @@ export function assetFolderOf(planFile: string): string {
 }
 
 /** Holds every asset of a plan against its digest. Throws one error that lists all that do not match. */
-export function verifyAssets(plan: Plan, planFile: string): void {
+export async function verifyAssets(plan: Plan, planFile: string): Promise<void> {
   const faults = new Map<string, Fault>();
   const known = new Set<string>();
   for (const instruction of plan.definition.instructions) {
@@ -20,7 +20,7 @@ export function verifyAssets(plan: Plan, planFile: string): void {
     known.add(reference.asset);
     const path = join(assetFolderOf(planFile), reference.asset);
     const message = !existsSync(path) ? `The asset ${path} does not exist`
-      : assetDigest(path) !== reference.asset ? `The asset ${path} was changed after synthesis` : undefined;
+      : await readAssetDigest(path) !== reference.asset ? `The asset ${path} was changed after synthesis` : undefined;
     if (message === undefined) { continue; }
     const code = existsSync(path) ? 'changed-asset' : 'missing-asset';
     faults.set(path, { code, message, hint: 'Synthesise the app again.', path: `${plan.image}/${instruction.origin}` });

@@ -96,13 +96,15 @@ class Attempt {
   private async build(): Promise<Ending> {
     const { request, context } = this;
     const { plan, host } = request;
+    const prepared = this.prepareLaunch();
+    prepared.catch(() => undefined);
     const { inputs, known } = await this.resolve();
     this.inputs = inputs;
     if (request.resumes && request.resumes.buildKey !== inputs.keys.build) { throw inputsChanged(request, request.resumes.buildId); }
     if (known && !host.reconcile && !await this.mayHaveRemains(inputs)) { return this.unchanged(known, inputs); }
     if (!known) {
       host.expectLaunch?.(plan, context);
-      verifyAssets(plan, request.planFile);
+      if (!await prepared) { await verifyAssets(plan, request.planFile); }
     }
 
     const { lock, waited } = await acquireBuildLock(inputs.keys.build, context, (reason) => this.ending.abort(reason));
@@ -130,6 +132,16 @@ class Attempt {
     if ('removed' in built) { await context.phase('destroy', () => (built as Built).removed()).catch(() => undefined); }
     await this.remember(inputs, 'built');
     return { status: 'built', artifact: summaryOf(artifact) };
+  }
+
+  /** Prepares a launch for as long as the source is looked up, where nothing is known that could make it needless. Returns whether. */
+  private async prepareLaunch(): Promise<boolean> {
+    const { plan, planFile, host, stateFolder, useCache } = this.request;
+    const previous = await readHistory(stateFolder, plan.image);
+    if (useCache && previous?.status === 'built') { return false; }
+    host.expectLaunch?.(plan, this.context);
+    await verifyAssets(plan, planFile);
+    return true;
   }
 
   /** What the definition was built of before, where that is there or was built already; else what its source is now. */

@@ -143,12 +143,12 @@ class MachineBuild {
   private async launch(layer: number): Promise<Place> {
     const { context, options } = this;
     const { provision } = context.request.communicators;
-    let ahead: PackedAhead | undefined;
-    const started = () => {
-      ahead = packAhead(context, options.inputs, this.policy, layer, provision.kind);
-      return ahead?.load.then(({ whole }) => whole, () => undefined);
-    };
-    return this.placeAt(await launchMachine(context, { ...options, layer, started }), provision, ahead);
+    let onAsked: () => void;
+    const asked = new Promise<void>((resolve) => { onAsked = resolve; });
+    const ahead = asked.then(() => packAhead(context, options.inputs, this.policy, layer, provision.kind));
+    const input = ahead.then(async (packed) => (await packed?.load)?.whole).catch(() => undefined);
+    const launched = await launchMachine(context, { ...options, layer, onAsked: onAsked!, input });
+    return this.placeAt(launched, provision, await ahead);
   }
 
   private placeAt(launched: LaunchedMachine, factory: CommunicatorFactory, ahead?: PackedAhead): Place {

@@ -15,20 +15,23 @@ export interface MachineLaunchOptions extends Watch {
   readonly inputs: Inputs;
   /** Index of the layer that it starts from; 0: the source itself. */
   readonly layer: number;
-  /** Called when the machine has been started, and is about to be connected to. Returns what it gets first, where that is known. */
-  readonly started?: () => Promise<Buffer | undefined> | undefined;
+  /** Called when it was asked for, or at the latest when it is there. */
+  readonly onAsked?: () => void;
+  /** What it gets first, where that is known. */
+  readonly input?: ConnectToOptions['input'];
 }
 
 export interface LaunchedMachine extends Omit<WatchedMachine, 'machine'>, Omit<OpenConnection, 'answer'> {}
 
 /** Starts a machine from a layer, and returns when it takes instructions. */
-export async function launchMachine(context: BuildContext, { inputs, layer, started, ...watch }: MachineLaunchOptions): Promise<LaunchedMachine> {
+export async function launchMachine(context: BuildContext, { inputs, layer, onAsked, input, ...watch }: MachineLaunchOptions): Promise<LaunchedMachine> {
   const { plan, host, communicators: { provision } } = context.request;
   const { keys, source } = inputs;
-  const start = () => host.launch({ plan, source, keys, layer, requirements: provision.requirements }, context);
+  const start = () => host.launch({ plan, source, keys, layer, requirements: provision.requirements, onAsked }, context);
   const watched = await context.phase('launch', () =>
     context.act('launch', { layer: keys.layers[layer] }, () => startWatched(start, context, watch)));
-  return connectLaunched(context, watched, provision, watch, { input: started?.() });
+  onAsked?.();
+  return connectLaunched(context, watched, provision, watch, { input });
 }
 
 /** Connects to a machine that was started, and returns when it takes instructions. */

@@ -71,7 +71,7 @@ async function provisioned(context: BuildContext, inputs: Inputs, watch: Watch):
   const { plan, planFile, useCache } = context.request;
   const all = plan.definition.instructions.length;
   if (useCache && await deepestLayer(context.request, inputs.keys) === all) { return all; }
-  verifyAssets(plan, planFile);
+  await verifyAssets(plan, planFile);
   const { lock } = await acquireBuildLock(inputs.keys.build, context, watch.abort);
   try {
     const layer = useCache ? await deepestLayer(context.request, inputs.keys) : 0;

@@ -44,7 +44,7 @@ export function packBundle(
   return { payload, state: `${folders.state}/${number}`, instructions, sinceCheckpoint };
 }
 
-/** A bundle that was packed while its machine was being connected to. */
+/** A bundle that was packed while its machine was being launched. */
 export interface PackedAhead {
   readonly options: PackOptions;
   readonly bundle: Bundle;

@@ -56,7 +56,7 @@ export async function preview(request: PreviewRequest): Promise<Preview> {
   const inputs = await readInputs(request, { buildId: 'preview', report, signal, intend: async () => { /* it acts on nothing */ }, late: lateReader(request.values) });
   const { keys, source } = inputs;
   const artifact = useCache && !source.isNew ? await host.findArtifact(plan, keys) : undefined;
-  if (!artifact) { verifyAssets(plan, request.planFile); }
+  if (!artifact) { await verifyAssets(plan, request.planFile); }
   const { instructions } = plan.definition;
   const cached = artifact ? instructions.length : useCache ? await deepestLayer(request, keys) : 0;
   return {

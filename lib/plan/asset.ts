@@ -1,6 +1,12 @@
 import { createHash } from 'crypto';
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'fs';
+import { open } from 'fs/promises';
 import { GoldenError } from '../errors';
+
+const PIECE = 1 << 20;
+
+/** How long a process may be kept from its other work, in milliseconds. */
+const PATIENCE_MS = 5;
 
 /**
  * One entry of an asset. Names are bytes, kept as latin1 strings, because a file system
@@ -42,18 +48,38 @@ export function entryPath(root: string, path: string): Buffer {
  * of every entry. Not the owner, not the other modes, no time, and not the name of the file or folder itself.
  */
 export function assetDigest(root: string): string {
-  const hash = createHash('sha256');
-  for (const entry of assetEntries(root)) {
-    const detail = entry.type === 'file' ? fileDigest(entryPath(root, entry.path)) : entry.target ?? '';
-    hash.update(JSON.stringify([entry.path, entry.type, entry.executable, detail])).update('\n');
+  const entries = assetEntries(root);
+  return digestOfEntries(entries, entries.map((entry) => (entry.type === 'file' ? fileDigest(entryPath(root, entry.path)) : '')));
+}
+
+/** The same, for those who have other things to do meanwhile. */
+export async function readAssetDigest(root: string): Promise<string> {
+  const entries = assetEntries(root);
+  const digests: string[] = [];
+  let begin = performance.now();
+  for (const { type, path, size } of entries) {
+    const file = entryPath(root, path);
+    // What is small is read in less time than it takes to wait for it.
+    digests.push(type !== 'file' ? '' : size > PIECE ? await readFileDigest(file) : fileDigest(file));
+    if (performance.now() - begin < PATIENCE_MS) { continue; }
+    await new Promise(setImmediate);
+    begin = performance.now();
   }
+  return digestOfEntries(entries, digests);
+}
+
+function digestOfEntries(entries: readonly AssetEntry[], digests: readonly string[]): string {
+  const hash = createHash('sha256');
+  entries.forEach(({ path, type, executable, target = '' }, index) => {
+    hash.update(JSON.stringify([path, type, executable, type === 'file' ? digests[index] : target])).update('\n');
+  });
   return hash.digest('hex');
 }
 
 /** SHA-256 of the raw bytes of a file, read piece by piece. */
 export function fileDigest(path: string | Buffer): string {
   const hash = createHash('sha256');
-  const piece = Buffer.allocUnsafe(1 << 20);
+  const piece = Buffer.allocUnsafe(PIECE);
   const fd = openSync(path, 'r');
   try {
     for (let n = readSync(fd, piece); n > 0; n = readSync(fd, piece)) { hash.update(piece.subarray(0, n)); }
@@ -61,6 +87,21 @@ export function fileDigest(path: string | Buffer): string {
     closeSync(fd);
   }
   return hash.digest('hex');
+}
+
+async function readFileDigest(path: Buffer): Promise<string> {
+  const hash = createHash('sha256');
+  const piece = Buffer.allocUnsafe(PIECE);
+  const file = await open(path, 'r');
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(piece);
+      if (bytesRead === 0) { return hash.digest('hex'); }
+      hash.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 function entryOf(bytes: Buffer, path: string, stats: Stats): AssetEntry {

@@ -168,6 +168,8 @@ export interface LaunchRequest {
   /** Index into `keys.layers`. */
   readonly layer: number;
   readonly requirements: LaunchRequirements;
+  /** Called when the machine was asked for, and takes its time: what it gets can be prepared meanwhile. */
+  readonly onAsked?: () => void;
 }
 
 export interface CaptureRequest {

@@ -16,7 +16,6 @@ except ImportError:
 if moto.__version__ != sys.argv[1]:
     sys.exit('There is moto ' + moto.__version__)
 
-import copy
 import functools
 
 import boto3
@@ -40,8 +39,10 @@ def policies(backend):
     if backend.region_name != 'aws':
         return []
     if backend.account_id not in known:
-        known[backend.account_id] = load(backend)
-    return [copy.copy(policy) for policy in known[backend.account_id]]
+        known[backend.account_id] = [(policy, dict(vars(policy))) for policy in load(backend)]
+    for policy, fresh in known[backend.account_id]:
+        vars(policy).update(fresh)
+    return [policy for policy, _ in known[backend.account_id]]
 
 
 IAMBackend._init_aws_policies = policies

@@ -12,15 +12,16 @@ import type { Surroundings } from '../surroundings';
 export async function validateCommand(patterns: readonly string[], options: AppOptions, surroundings: Surroundings): Promise<number> {
   const folder = await synthesise(options, surroundings);
   const files = selectImages(readAssembly(folder), patterns);
-  const faults = files.flatMap(faultsOf);
+  const faults: Fault[] = [];
+  for (const file of files) { faults.push(...await faultsOf(file)); }
   if (faults.length > 0) { throw new InvalidPlanError('The assembly', faults); }
   surroundings.stdout.write(`${count(files.length, 'plan')} without faults: ${files.map(({ image }) => image).join(', ')}\n`);
   return 0;
 }
 
-function faultsOf(planFile: PlanFile): readonly Fault[] {
+async function faultsOf(planFile: PlanFile): Promise<readonly Fault[]> {
   try {
-    parsePlans([planFile]).forEach(({ plan, file }) => verifyAssets(plan, file));
+    for (const { plan, file } of parsePlans([planFile])) { await verifyAssets(plan, file); }
     return [];
   } catch (error) {
     if (error instanceof InvalidPlanError) { return error.faults; }

@@ -1,9 +1,9 @@
 import { Readable } from 'stream';
 import { createGzip } from 'zlib';
-import type { Bundle, BundleFile } from './bundle';
+import type { Allocate, Bundle, BundleFile } from './bundle';
 import { FOLLOWER_SCRIPT } from './follower-script';
 import { RUNNER_SCRIPT } from './runner-script';
-import { TAR_END, tarHeader, tarPadding } from './tar-header';
+import { TAR_END, tarHeader, tarPadding, tarSize, type TarMember } from './tar-header';
 import { quoteAll } from '../../plan/shell';
 
 /** Pieces of this size go through the compressor; a call for each header would take longer than the compression. */
@@ -14,11 +14,26 @@ const PIECE = 256 << 10;
  * @param compression of gzip, 1 to 9; none for 0
  */
 export function bundleArchive(bundle: Bundle, compression: number): Readable {
-  const tar = Readable.from(inPieces(members(bundle)), { objectMode: false });
+  const tar = Readable.from(inPieces(content(filesOf(bundle))), { objectMode: false });
   if (compression === 0) { return tar; }
   const gzip = createGzip({ level: compression, chunkSize: PIECE });
   tar.on('error', (error) => gzip.destroy(error));
   return tar.pipe(gzip);
+}
+
+/** The same, not compressed, in one piece of memory behind what comes before it. Undefined: it is larger than that. */
+export async function archiveWithin(limit: number, bundle: Bundle, before: Buffer): Promise<Buffer | undefined> {
+  const files = filesOf(bundle);
+  const size = files.reduce((sum, file) => sum + tarSize(memberOf(file)), TAR_END.length);
+  if (size > limit) { return undefined; }
+  // What is read is read to where it belongs: megabytes are not copied.
+  const whole = Buffer.allocUnsafeSlow(before.length + size);
+  let end = before.copy(whole);
+  for await (const piece of content(files, (length) => whole.subarray(end, end + length))) {
+    if (piece.buffer !== whole.buffer) { piece.copy(whole, end); }
+    end += piece.length;
+  }
+  return whole;
 }
 
 /** A file of a bundle whose content is at hand. */
@@ -27,18 +42,25 @@ export function textFile(name: string, text: string): BundleFile {
   return { name, size: bytes.length, content: () => Readable.from([bytes]) };
 }
 
-async function* members(bundle: Bundle): AsyncGenerator<Buffer> {
-  const files = [
+function filesOf(bundle: Bundle): readonly BundleFile[] {
+  return [
     textFile('runner.sh', RUNNER_SCRIPT),
     textFile('follower.sh', FOLLOWER_SCRIPT),
     textFile('main.sh', mainScript(bundle)),
-    ...bundle.instructions.flatMap(({ files: own }) => own),
+    ...bundle.instructions.flatMap(({ files }) => files),
   ];
-  for (const { name, size, content } of files) {
-    // Only root may read what is in a bundle; the runner hands each script to the user it runs as.
-    yield tarHeader({ name: Buffer.from(name), type: 'file', mode: 0o500, size });
-    yield* content();
-    yield tarPadding(size);
+}
+
+/** Only root may read what is in a bundle; the runner hands each script to the user it runs as. */
+function memberOf({ name, size }: BundleFile): TarMember {
+  return { name: Buffer.from(name), type: 'file', mode: 0o500, size };
+}
+
+async function* content(files: readonly BundleFile[], allocate?: Allocate): AsyncGenerator<Buffer> {
+  for (const file of files) {
+    yield tarHeader(memberOf(file));
+    yield* file.content(allocate);
+    yield tarPadding(file.size);
   }
   yield TAR_END;
 }

@@ -18,11 +18,15 @@ export function machineFolders(buildId: string): MachineFolders {
  */
 export type Hold = 'always' | 'never' | number;
 
+/** Gives memory of at most that many bytes to read something into. */
+export type Allocate = (length: number) => Buffer;
+
 /** A file of a bundle, whose size is known before its content is read. */
 export interface BundleFile {
   readonly name: string;
   readonly size: number;
-  content(): AsyncIterable<Buffer>;
+  /** @param allocate where large pieces come to lie; each is asked for when the one before has been taken */
+  content(allocate?: Allocate): AsyncIterable<Buffer>;
 }
 
 /** One instruction, as the machine executes it without the engine. */

@@ -1,4 +1,5 @@
-import { deflateSync } from 'zlib';
+import { promisify } from 'util';
+import { deflate, type ZlibOptions } from 'zlib';
 import type { Bundle, BundleFile } from './bundle';
 import type { Communicator } from '../../ports/communicator';
 
@@ -8,6 +9,8 @@ const COMPRESSION = { exec: 0, ssh: 1, ssm: 6 } as const;
 /** Files from this size on are looked into: compressing what cannot be compressed takes longer than sending it. */
 const LARGE = 4 << 20;
 const SAMPLE = 256 << 10;
+
+const compressed = promisify<Buffer, ZlibOptions, Buffer>(deflate);
 
 /** What is worth less than this is not worth its time. */
 const WORTHWHILE = 0.9;
@@ -37,5 +40,5 @@ async function isDense(file: BundleFile): Promise<boolean> {
     if (size >= SAMPLE) { break; }
   }
   const sample = Buffer.concat(pieces).subarray(0, SAMPLE);
-  return deflateSync(sample, { level: 1 }).length > sample.length * WORTHWHILE;
+  return (await compressed(sample, { level: 1 })).length > sample.length * WORTHWHILE;
 }

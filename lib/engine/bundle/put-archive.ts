@@ -1,7 +1,8 @@
-import { createReadStream, readFileSync } from 'fs';
+import { readFileSync } from 'fs';
+import { open } from 'fs/promises';
 import { posix } from 'path';
 import { Readable } from 'stream';
-import type { BundleFile } from './bundle';
+import type { Allocate, BundleFile } from './bundle';
 import { TAR_END, tarHeader, tarPadding, tarSize, type TarMember } from './tar-header';
 import { GoldenError } from '../../errors';
 import { assetEntries, entryPath, type AssetEntry } from '../../plan/asset';
@@ -9,6 +10,7 @@ import type { PutInstruction } from '../../plan/instructions';
 
 /** Contents up to this size are read in one go. */
 const SMALL = 64 << 10;
+const PIECE = 1 << 20;
 
 /**
  * The archive that puts a file or folder in place when it is extracted in the folder above its destination,
@@ -25,25 +27,25 @@ export function putArchive(name: string, instruction: PutInstruction, asset: str
   }
   return archive(name, assetEntries(asset!).map((entry) => ({
     member: memberOf(instruction, root, entry, owner),
-    content: () => fileContent(entryPath(asset!, entry.path), entry.size, instruction.origin),
+    content: (allocate) => fileContent(entryPath(asset!, entry.path), entry.size, { origin: instruction.origin, allocate }),
   })));
 }
 
 interface Part {
   readonly member: TarMember;
   /** Called for files only. */
-  content(): AsyncIterable<Buffer>;
+  content(allocate?: Allocate): AsyncIterable<Buffer>;
 }
 
 function archive(name: string, parts: readonly Part[]): BundleFile {
   return {
     name,
     size: parts.reduce((sum, { member }) => sum + tarSize(member), TAR_END.length),
-    async* content() {
+    async* content(allocate) {
       for (const { member, content } of parts) {
         yield tarHeader(member);
         if (member.type !== 'file') { continue; }
-        yield* content();
+        yield* content(allocate);
         yield tarPadding(member.size ?? 0);
       }
       yield TAR_END;
@@ -79,16 +81,41 @@ export function isNumber(name: string): boolean {
   return /^\d+$/.test(name);
 }
 
-/** The bytes of a file, of which small ones are read in one go: a stream for each of thousands would take longer than their bytes. */
-export async function* fileContent(path: string | Buffer, size: number, origin: string): AsyncGenerator<Buffer> {
+export interface FileContentOptions {
+  /** Of the instruction that it belongs to. */
+  readonly origin: string;
+  /** @default memory of its own for each piece */
+  readonly allocate?: Allocate;
+}
+
+/**
+ * The bytes of a file, of which small ones are read in one go: to open each of thousands as others do would take longer than to read it.
+ * Errors: `asset-changed`.
+ */
+export async function* fileContent(path: string | Buffer, size: number, { origin, allocate = Buffer.allocUnsafe }: FileContentOptions): AsyncGenerator<Buffer> {
   let read = 0;
-  for await (const piece of size <= SMALL ? [readFileSync(path)] : createReadStream(path, { highWaterMark: 1 << 20 })) {
-    read += (piece as Buffer).length;
-    yield piece as Buffer;
+  for await (const piece of size <= SMALL ? [readFileSync(path)] : pieces(path, size, allocate)) {
+    read += piece.length;
+    yield piece;
   }
   if (read !== size) {
     throw new GoldenError('asset-changed', `${path.toString()} changed while it was sent`, {
       hint: 'Synthesise again, and leave the folder of the plan alone while it is built.', path: origin,
     });
+  }
+}
+
+/** As much of a file as is expected, and a byte more where there is more. */
+async function* pieces(path: string | Buffer, size: number, allocate: Allocate): AsyncGenerator<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    for (let left = size; left >= 0;) {
+      const { bytesRead, buffer } = await file.read(left > 0 ? allocate(Math.min(PIECE, left)) : Buffer.alloc(1));
+      if (bytesRead === 0) { return; }
+      left -= bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
   }
 }

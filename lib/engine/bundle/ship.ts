@@ -5,7 +5,7 @@ import { quote } from '../../plan/shell';
 import type { Communicator } from '../../ports/communicator';
 import { commandFailed, type Connection } from '../connection';
 import type { Bundle, BundleFile, MachineFolders } from './bundle';
-import { bundleArchive } from './bundle-archive';
+import { archiveWithin, bundleArchive } from './bundle-archive';
 import { compressionFor, denseFiles } from './compression';
 import { TAR_END, tarHeader, tarPadding } from './tar-header';
 
@@ -45,8 +45,7 @@ export async function prepareBundle(kind: Communicator['kind'], bundle: Bundle):
   const dense = await denseFiles(bundle);
   const compression = compressionFor(kind, bundle, dense);
   const secrets = secretFiles(bundle);
-  const pieces = await upTo(AT_ONCE[kind], () => bundleArchive(bundle, compression), { bundle, dense });
-  return { secrets, dense, compression, whole: pieces && Buffer.concat([secrets, ...pieces]) };
+  return { secrets, dense, compression, whole: await archiveUpTo(AT_ONCE[kind], bundle, { dense, compression, before: secrets }) };
 }
 
 /** Brings to the machine what is too large to go with the command that starts the bundle: nothing, where the bundle is small. */
@@ -80,14 +79,14 @@ async function loadApart(
   const apart = kind === 'ssm' ? [] : filesApart(bundle, dense);
   const archived = without(apart, bundle);
   const compression = compressionFor(kind, archived, dense);
-  const rest = apart.length > 0 ? await upTo(LEFT_BY_APART, () => bundleArchive(archived, compression), { bundle: archived, dense: [] }) : undefined;
+  const stdin = apart.length > 0 ? await archiveUpTo(LEFT_BY_APART, archived, { dense: [], compression, before: secrets }) : undefined;
   await startBundle(connection, folders, { command: `${prepareCommand(folders, bundle)}\n${demandMemory(secrets)}`, stdin: Buffer.alloc(0) });
-  if (!rest) { await connection.upload(() => bundleArchive(archived, compression), `${bundle.payload}.tar`); }
+  if (!stdin) { await connection.upload(() => bundleArchive(archived, compression), `${bundle.payload}.tar`); }
   for (const file of apart) {
     await connection.upload(() => Readable.from(file.content(), { objectMode: false }), pathApart(bundle, file));
   }
-  const command = `set -e\n${startCommand(bundle, compression > 0, { secrets, inline: rest !== undefined, apart })}`;
-  return { command, stdin: Buffer.concat([secrets, ...rest ?? []]) };
+  const command = `set -e\n${startCommand(bundle, compression > 0, { secrets, inline: stdin !== undefined, apart })}`;
+  return { command, stdin: stdin ?? secrets };
 }
 
 /**
@@ -108,20 +107,25 @@ function pathApart({ payload }: Bundle, { name }: BundleFile): string {
   return `${payload}.${name}`;
 }
 
-/** The pieces of an archive that is no larger than that. */
-async function upTo(
-  limit: number, archive: () => Readable, { bundle: { instructions }, dense }: { readonly bundle: Bundle; readonly dense: readonly BundleFile[] },
-): Promise<readonly Buffer[] | undefined> {
+interface ArchiveOptions {
+  readonly dense: readonly BundleFile[];
+  readonly compression: number;
+  readonly before: Buffer;
+}
+
+/** The archive of a bundle, behind what comes before it, where that is no larger. */
+async function archiveUpTo(limit: number, bundle: Bundle, { dense, compression, before }: ArchiveOptions): Promise<Buffer | undefined> {
+  if (compression === 0) { return archiveWithin(limit, bundle, before); }
   const sizeOf = (files: readonly BundleFile[]) => files.reduce((sum, { size }) => sum + size, 0);
-  if (sizeOf(dense) > limit || sizeOf(instructions.flatMap(({ files }) => files)) > Math.max(16 << 20, 2 * limit)) { return undefined; }
+  if (sizeOf(dense) > limit || sizeOf(bundle.instructions.flatMap(({ files }) => files)) > Math.max(16 << 20, 2 * limit)) { return undefined; }
   const pieces: Buffer[] = [];
   let size = 0;
-  for await (const piece of archive()) {
+  for await (const piece of bundleArchive(bundle, compression)) {
     pieces.push(piece as Buffer);
     size += (piece as Buffer).length;
     if (size > limit) { return undefined; }
   }
-  return pieces;
+  return Buffer.concat([before, ...pieces]);
 }
 
 /** Secrets go through stdin, so that no list of processes shows them, and lie in memory from there on. */

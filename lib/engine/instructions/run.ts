@@ -43,7 +43,7 @@ function scriptFile({ script, origin }: RunInstruction, { index, assetFolder }: 
   if ('text' in script) { return textFile(name, script.text); }
   const path = join(assetFolder, script.asset);
   const { size } = statSync(path);
-  return { name, size, content: () => fileContent(path, size, origin) };
+  return { name, size, content: (allocate) => fileContent(path, size, { origin, allocate }) };
 }
 
 function valuesOf(names: { readonly [variable: string]: string }, values: { readonly [name: string]: string }): { [variable: string]: string } {

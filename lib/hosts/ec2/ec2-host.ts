@@ -43,18 +43,21 @@ export class Ec2Host implements Host {
   /** Errors, besides those of the source: `wrong-account`, `wrong-region`, `wrong-partition`, `no-region`, and those of credentials. */
   async resolve(plan: Plan, context: HostContext, options?: SourceOptions): Promise<ResolvedSource> {
     const guarded = guardTarget(this.cloud, plan);
-    const find = async () => resolveSource(this.cloud, await this.cloud.regionOf(plan), plan, context, options);
-    // A plan for any account and region is hardly ever refused: its source is looked up meanwhile.
-    const isForAny = plan.target.account === undefined && plan.target.region === undefined;
-    const found = isForAny ? find() : undefined;
-    found?.catch(() => undefined);
+    const found = this.whereToLook(plan).then((region) => resolveSource(this.cloud, region, plan, context, options));
+    found.catch(() => undefined);
     this.regions.add(await guarded);
-    return found ?? find();
+    return found;
   }
 
   /** What fails here fails again at the launch, and is told there. */
   expectLaunch(plan: Plan, context: HostContext): void {
-    void this.cloud.regionOf(plan).then((region) => findNetworkAhead(this.cloud, region, plan, context)).catch(() => undefined);
+    void this.whereToLook(plan).then((region) => findNetworkAhead(this.cloud, region, plan, context)).catch(() => undefined);
+  }
+
+  /** A plan for any account and region is hardly ever refused: what it needs is looked up before it is known whether it is. */
+  private whereToLook(plan: Plan): Promise<string> {
+    const isForAny = plan.target.account === undefined && plan.target.region === undefined;
+    return isForAny ? this.cloud.regionOf(plan) : guardTarget(this.cloud, plan);
   }
 
   findArtifact(plan: Plan, keys: BuildKeys): Promise<Artifact | undefined> {
@@ -67,7 +70,7 @@ export class Ec2Host implements Host {
   }
 
   /** Errors: those of `launchMachine` and `guardSharing`, `layer-gone` and `no-delivery-role`. */
-  async launch({ plan, source, keys, layer, requirements }: LaunchRequest, context: HostContext): Promise<Machine> {
+  async launch({ plan, source, keys, layer, requirements, onAsked }: LaunchRequest, context: HostContext): Promise<Machine> {
     const region = await guardTarget(this.cloud, plan);
     const [imageId] = await Promise.all([
       layer === 0 ? sourceImageId(source) : layerImage(this.cloud, region, keys.layers[layer], context.signal),
@@ -81,7 +84,7 @@ export class Ec2Host implements Host {
     }
     const origin = { imageId: sourceImageId(source), buildKey: source.buildKey };
     const image = layer === 0 ? foundSource(source) : undefined;
-    return launchMachine(this.cloud, { region, plan, imageId, image, origin, purpose: 'build', requirements }, context);
+    return launchMachine(this.cloud, { region, plan, imageId, image, origin, purpose: 'build', requirements, onAsked }, context);
   }
 
   checkpoint(machine: Machine, key: string, context: HostContext): Promise<void> {

@@ -31,6 +31,8 @@ export interface MachineRequest {
   readonly origin?: ImageOrigin;
   readonly purpose: 'build' | 'boot-test';
   readonly requirements: LaunchRequirements;
+  /** See `LaunchRequest`. */
+  readonly onAsked?: () => void;
 }
 
 /** All that a launch needs and that no instance type or subnet changes. */

@@ -119,9 +119,9 @@ class Launch {
     const ClientToken = createHash('sha256').update(`${context.buildId}|${this.nonce}|${JSON.stringify(asked)}`).digest('hex');
     this.tokens.push(ClientToken);
     const notYet = request.plan.builder.instanceProfile ? NOT_YET : [...NOT_YET, PROFILE_NOT_YET];
-    const { Instances: [instance] = [] } = await cloud.clients.ec2(request.region).send(
-      new RunInstancesCommand({ ...asked, ClientToken }), { signal: context.signal, notYet },
-    );
+    const answer = cloud.clients.ec2(request.region).send(new RunInstancesCommand({ ...asked, ClientToken }), { signal: context.signal, notYet });
+    request.onAsked?.();
+    const { Instances: [instance] = [] } = await answer;
     this.started.push(instance.InstanceId!);
     return instance.InstanceId!;
   }

@@ -1,4 +1,4 @@
-import { compare } from 'semver';
+import compare from 'semver/functions/compare';
 import { MatchError, show, type Actual } from './actual';
 
 /** Three numbers without leading zeros, nothing before them: the versions of distributions seldom are such. */

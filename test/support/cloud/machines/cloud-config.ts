@@ -40,13 +40,17 @@ export function configScript(text: string, loginUser: string): string {
   ].filter(Boolean).join('\n');
 }
 
-/** Lets keys in for a user. */
+/** Lets keys in for a user. Of programs it starts hardly any: they are what takes time where a machine starts. */
 export function authorize(user: string, keys: readonly string[]): string {
   if (keys.length === 0) { return ''; }
   const name = quote(user);
-  return `home=$(getent passwd ${name} | cut -d: -f6) && install -d -m 0700 -o ${name} -g ${name} "$home/.ssh"`
-    + ` && printf '%s\\n' ${keys.map((key) => quote(key.trim())).join(' ')} >> "$home/.ssh/authorized_keys"`
-    + ` && chmod 0600 "$home/.ssh/authorized_keys" && chown ${name}: "$home/.ssh/authorized_keys"`;
+  return `while IFS=: read -r name _ _ group _ home _; do [ "$name" != ${name} ] || break; done </etc/passwd
+if [ "$name" = ${name} ]; then
+  [ -d "$home/.ssh" ] || install -d -m 0700 -o ${name} -g "$group" "$home/.ssh"
+  [ -e "$home/.ssh/authorized_keys" ]; new=$?
+  (umask 077; printf '%s\\n' ${keys.map((key) => quote(key.trim())).join(' ')} >>"$home/.ssh/authorized_keys")
+  [ $new = 0 ] || chown ${name}:"$group" "$home/.ssh/authorized_keys"
+fi`;
 }
 
 /** Its name is a type and a part: `ed25519_public`. */
@@ -67,9 +71,14 @@ function makeUser(user: User): readonly string[] {
 /** Nobody else can read it before it has its mode. */
 function write(path: string, content: string, mode: string): string {
   const file = path.startsWith('$') ? `"${path}"` : quote(path);
-  const folder = posix.dirname(path);
-  const make = path.startsWith('$') ? '' : `mkdir -p ${quote(folder)}; `;
-  return `${make}(umask 077; printf %s ${quote(content)} >${file}); chmod ${mode} ${file}`;
+  const folder = quote(posix.dirname(path));
+  const make = path.startsWith('$') ? '' : `[ -d ${folder} ] || mkdir -p ${folder}; `;
+  const bits = parseInt(mode, 8);
+  // A file that is new, and is to have no other bits than a mask can leave, has its mode when it is there.
+  const asMade = (bits & ~0o666) === 0;
+  const chmod = asMade ? `[ $new = 1 ] || chmod ${mode} ${file}` : `chmod ${mode} ${file}`;
+  const mask = asMade ? (0o666 & ~bits).toString(8).padStart(3, '0') : '077';
+  return `${make}new=0; [ -e ${file} ] || new=1; (umask ${mask}; printf %s ${quote(content)} >${file}); ${chmod}`;
 }
 
 function lineOf(command: Command): string {

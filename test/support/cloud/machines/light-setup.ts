@@ -18,8 +18,7 @@ first=; [ -d $instance ] || first=1
 mkdir -p $instance/scripts /var/lib/cloud/data
 ln -sfn $instance /var/lib/cloud/instance
 echo ${request.instanceId} > /var/lib/cloud/data/instance-id
-echo "Cloud-init, in short, at $(date)" >> $log
-${request.userData ? `printf %s ${quote(request.userData.toString('base64'))} | base64 -d > $instance/user-data.txt; chmod 0600 $instance/user-data.txt` : ''}
+echo "Cloud-init, in short, at ${new Date().toUTCString()}" >> $log
 ${hooks.map((hook, index) => runScript(hook, `boothook-${index}`)).join('\n')}
 if [ -n "$first" ]; then
   rm -f /etc/ssh/ssh_host_*
@@ -29,9 +28,11 @@ if [ -n "$first" ]; then
   } >>$log 2>&1
 fi
 # The one key that is needed: others take their time to make.
-ls /etc/ssh/ssh_host_*_key >/dev/null 2>&1 || ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
+set -- /etc/ssh/ssh_host_*_key
+[ -e "$1" ] || ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
 /usr/sbin/sshd -D </dev/null >>$log 2>&1 &
 {
+  ${request.userData ? `(umask 077; printf %s ${quote(request.userData.toString('base64'))} | base64 -d > $instance/user-data.txt)` : ''}
   # What follows may ask the cloud for something.
   until [ -e /run/golden-host/connected ]; do sleep 0.01; done
   if [ -n "$first" ]; then
@@ -46,5 +47,5 @@ ls /etc/ssh/ssh_host_*_key >/dev/null 2>&1 || ssh-keygen -q -t ed25519 -N '' -f 
 
 function runScript(content: string, name: string): string {
   const path = `$instance/${name}`;
-  return `printf %s ${quote(Buffer.from(content).toString('base64'))} | base64 -d > ${path}; chmod 0700 ${path}; INSTANCE_ID=\${instance##*/} ${path} </dev/null >>$log 2>&1`;
+  return `printf %s ${quote(content)} > ${path}; chmod 0700 ${path}; INSTANCE_ID=\${instance##*/} ${path} </dev/null >>$log 2>&1`;
 }
