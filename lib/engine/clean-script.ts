@@ -9,12 +9,16 @@ login_user=$1 our_state=$2 our_key=$3
 
 # clean NAME PATTERN...: removes what the patterns match, and says so where there was something.
 clean() {
-  name=$1 found=
+  name=$1
   shift
   for path; do
-    if [ -e "$path" ] || [ -L "$path" ]; then rm -rf -- "$path" && found=1; fi
+    shift
+    if [ -e "$path" ] || [ -L "$path" ]; then set -- "$@" "$path"; fi
   done
-  [ -z "$found" ] || echo "$name"
+  [ $# != 0 ] || return 0
+  # More than one program takes at once goes one by one.
+  rm -rf -- "$@" || for path; do rm -rf -- "$path"; done
+  echo "$name"
 }
 
 home_of() {

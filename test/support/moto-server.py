@@ -24,6 +24,7 @@ import boto3
 boto3.Session = functools.cache(boto3.Session)
 
 import moto.backends
+import moto.core.errors
 import moto.core.responses
 import moto.ec2.models
 from moto.iam.models import IAMBackend
@@ -51,6 +52,8 @@ IAMBackend._init_aws_policies = policies
 modules = tuple(moto.backends.list_of_moto_modules())
 moto.backends.list_of_moto_modules = lambda: modules
 moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
+# It keeps what errors a service knows in an object that it makes anew for each error.
+moto.core.errors.ErrorLookupFactory = functools.cache(moto.core.errors.ErrorLookupFactory)
 
 # Calls that come together are answered one after the other: in turns, each would take as long as all of them.
 sys.setswitchinterval(0.1)
@@ -58,6 +61,8 @@ sys.setswitchinterval(0.1)
 # A connection carries more than one call, as those of AWS do; an answer is not held back until its head is acknowledged.
 WSGIRequestHandler.protocol_version = 'HTTP/1.1'
 WSGIRequestHandler.disable_nagle_algorithm = True
+# Nobody reads a line for each call.
+WSGIRequestHandler.log_request = lambda *_: None
 gc.freeze()
 gc.enable()
 print('Installed in ' + os.path.dirname(moto.__file__), file=sys.stderr)

@@ -71,9 +71,30 @@ export function logInAhead(client: Client, key: ParsedKey | undefined, follow: (
 
 /** Opens a session that is to run a command later. */
 export function openSession(client: Client): Promise<ClientChannel> {
+  return ask(client, (channel) => channel);
+}
+
+/**
+ * Opens the first session of a connection, and starts a command in it before the server has said which number it has: OpenSSH's are
+ * the lowest that are free, so that it is 0. Undefined: the server is another one.
+ * @param attach gets the channel before anything that happens to it
+ */
+export function runInFirst<T>(client: Client, command: string, attach: (session: ClientChannel) => T): Promise<T> | undefined {
+  if (!isOpenSsh(client)) { return undefined; }
+  const opened = ask(client, (session) => {
+    const attached = attach(session);
+    expectStart(client, session, true);
+    return attached;
+  });
+  (client as unknown as InnerClient)._protocol.exec(0, command, true);
+  return opened;
+}
+
+/** @param opened called at once, not in the next turn: what is in the same packet happens before that */
+function ask<T>(client: Client, opened: (session: ClientChannel) => T): Promise<T> {
   const { _chanMgr: channels, _protocol: protocol } = client as unknown as InnerClient;
   return new Promise((resolve, reject) => {
-    const answer = (error: Error | undefined, channel?: ClientChannel) => (error ? reject(error) : resolve(channel!));
+    const answer = (error: Error | undefined, channel?: ClientChannel) => (error ? reject(error) : resolve(opened(channel!)));
     protocol.session(channels.add(Object.assign(answer, { type: 'session' })), WINDOW, PACKET);
   });
 }
@@ -83,15 +104,23 @@ export function openSession(client: Client): Promise<ClientChannel> {
  * @param isFar whether more than a little has to be on its way, for the way to be full
  */
 export function runInSession(client: Client, session: ClientChannel, command: string, isFar: boolean): void {
-  const { _protocol: protocol, _remoteVer: version } = client as unknown as InnerClient;
+  (client as unknown as InnerClient)._protocol.exec((session as unknown as InnerChannel).outgoing.id, command, true);
+  expectStart(client, session, isFar);
+}
+
+function expectStart(client: Client, session: ClientChannel, isFar: boolean): void {
+  const { _protocol: protocol } = client as unknown as InnerClient;
   const channel = session as unknown as InnerChannel;
   channel._callbacks.push((failed) => { if (failed) { session.destroy(); } });
   channel.subtype = 'exec';
-  protocol.exec(channel.outgoing.id, command, true);
-  if (channel.outgoing.window === 0 && version?.startsWith('OpenSSH_')) {
+  if (channel.outgoing.window === 0 && isOpenSsh(client)) {
     channel.outgoing.window = isFar ? AHEAD : NEAR_AHEAD;
     (protocol._debts ??= settleDebts(protocol)).set(channel.incoming.id, AHEAD);
   }
+}
+
+function isOpenSsh(client: Client): boolean {
+  return (client as unknown as InnerClient)._remoteVer?.startsWith('OpenSSH_') ?? false;
 }
 
 /** Takes what was sent ahead from the windows that the server opens. */

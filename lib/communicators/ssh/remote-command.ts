@@ -11,7 +11,10 @@ import { quote } from '../../plan/shell';
 const KILL_MS = 5000;
 
 /** Says its process group on stderr, so that it can be ended: SSH has no way that works through sudo. */
-const ANNOUNCE = 'read -r _ _ _ _ group _ < /proc/$$/stat; echo "$1 $group" >&2; exec sh -c "$2"';
+const ANNOUNCE = `read -r _ _ _ _ group _ < /proc/$$/stat
+echo "$1 $group" >&2
+eval "shift 2
+$2"`;
 
 export interface StartOptions {
   /** Where it is not root, the command runs through sudo. */

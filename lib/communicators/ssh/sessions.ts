@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'timers/promises';
 import type { Client, ClientChannel } from 'ssh2';
-import { openSession, runInSession } from './ahead';
+import { openSession, runInFirst, runInSession } from './ahead';
 
 /** Sessions that wait for a command, so that it need not wait for a session; some, so that a large input can come over several. */
 const SPARE = 7;
@@ -34,6 +34,22 @@ export class Sessions {
 
   /** How many are open and wait for a command. */
   get atHand(): number { return this.closed ? 0 : this.waiting.size; }
+
+  /**
+   * Starts the first command of a connection, as early as the server takes one. Undefined: with this server that cannot be.
+   * @param attach gets the channel before anything that happens to it
+   */
+  runFirst<T>(command: string, attach: (channel: ClientChannel) => T): Promise<T> | undefined {
+    const over = () => { this.running--; };
+    const started = runInFirst(this.client, command, (session) => {
+      session.once('close', over);
+      return attach(session);
+    });
+    if (!started) { return undefined; }
+    this.running++;
+    started.catch(over);
+    return started;
+  }
 
   /** Opens what is missing to have some at hand. */
   fill(): void {

@@ -177,8 +177,10 @@ export class SshCommunicator implements Communicator {
   }
 
   private async probe(command: string, limits: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<Buffer> {
-    await this.connection.ready(limits);
+    // It logs in, and so is on the machine as early as it can be.
     const answer = this.execute(command, limits);
+    answer.catch(() => undefined);
+    await this.connection.ready(limits);
     // What cannot be sent now is sent with its command.
     if (this.expected) { this.sendExpected(limits).catch(() => undefined); }
     const { exitCode, stdout, stderr } = await answer;

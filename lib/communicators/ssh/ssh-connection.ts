@@ -21,12 +21,17 @@ interface Connected {
   readonly sessions: Sessions;
 }
 
+/** Starts a command with the login itself. */
+type Begin = (sessions: Sessions) => void;
+
 /** One connection for everything, opened when it is needed and again after it was lost. */
 export class SshConnection {
   /** The machine has proven once that it is the right one. */
   proven = false;
   private connected?: Promise<Connected>;
   private isClosed = false;
+  /** A server has let us in, and not taken the command that came with the login. */
+  private isStrict = false;
   private sessions?: Sessions;
   private channels = 0;
   private readonly queue: (() => void)[] = [];
@@ -61,9 +66,9 @@ export class SshConnection {
   }
 
   /** Logs in where that has not been done; several callers share one try. */
-  async ready(options: ChannelOptions): Promise<Connected> {
+  async ready(options: ChannelOptions, begin?: Begin): Promise<Connected> {
     if (this.isClosed) { throw new GoldenError('connection-lost', 'The connection to the machine was closed'); }
-    this.connected ??= this.logIn(options);
+    this.connected ??= this.logIn(options, begin);
     const connected = this.connected;
     connected.catch(() => { if (this.connected === connected) { this.connected = undefined; } });
     return connected;
@@ -94,21 +99,30 @@ export class SshConnection {
   }
 
   private async open<T>(command: string, options: ChannelOptions, attach: (channel: ClientChannel) => T): Promise<T> {
-    const { sessions } = await this.ready(options);
+    let early: Promise<T> | undefined;
+    const begin: Begin = (sessions) => {
+      early = sessions.runFirst(command, attach);
+      // Where the login fails, that is said.
+      early?.catch(() => undefined);
+    };
+    const { sessions } = await this.ready(options, this.isStrict ? undefined : begin);
     try {
-      return await sessions.run(command, attach);
+      return await (early ?? sessions.run(command, attach));
     } catch (error) {
+      this.isStrict ||= early !== undefined;
       throw new GoldenError('connection-lost', `The machine took no command: ${(error as Error).message}`, { cause: error });
     }
   }
 
-  private async logIn(options: ChannelOptions): Promise<Connected> {
+  private async logIn(options: ChannelOptions, begin?: Begin): Promise<Connected> {
     let sessions: Sessions | undefined;
     const client = await login({
       ...this.target,
       ...options,
       follow: (early) => {
-        sessions ??= new Sessions(early);
+        if (sessions) { return; }
+        sessions = new Sessions(early);
+        begin?.(sessions);
         sessions.fill();
       },
     });

@@ -6,6 +6,9 @@ import type { RemoteCommand } from './remote-command';
 /** By then a session whose input nobody took any more has ended, where it does so by itself. */
 const LINGER_MS = 1000;
 
+/** Of one session. */
+const PACKETS_AT_ONCE = 4;
+
 /** For sessions that were open already. */
 const MEET_SECONDS = 60;
 
@@ -62,7 +65,7 @@ export async function startWide(starter: Starter, command: string, input: Buffer
   const cut = cutInput(input, used - 1, Math.min(WINDOW, Math.ceil(input.length / used)));
   // The command comes last with its own part: it takes the longest to be there.
   const [own, lanes] = await Promise.all([starter.asRoot(joining(cut, command)), openLanes(starter, cut)]);
-  fillLanes(lanes, cut);
+  void fillLanes(lanes, cut);
   giveHead(starter, own, lanes, cut);
   return own;
 }
@@ -75,7 +78,7 @@ export async function sendAhead(starter: Starter, input: Buffer, sessions: numbe
   const used = Math.min(sessions, Math.ceil(input.length / WINDOW));
   const cut = cutInput(input, used, Math.min(WINDOW, Math.ceil(input.length / used)));
   const lanes = await openLanes(starter, cut);
-  fillLanes(lanes, cut);
+  void fillLanes(lanes, cut);
   let isLost = false;
   const lose = () => { isLost = true; };
   lanes.forEach(({ ended }) => { ended.then((exitCode) => { if (exitCode !== 0) { lose(); } }, lose); });
@@ -105,9 +108,11 @@ function openLanes(starter: Starter, { name, parts }: Cut): Promise<readonly Rem
 }
 
 /** All lanes at the same pace: whoever reads one of them on the machine is slower than an SSH server gets packets. */
-function fillLanes(lanes: readonly RemoteCommand[], { parts }: Cut): void {
-  for (let begin = 0; begin < WINDOW; begin += PACKET) {
+async function fillLanes(lanes: readonly RemoteCommand[], { parts }: Cut): Promise<void> {
+  for (let begin = 0; begin < parts[0].length; begin += PACKET) {
     lanes.forEach(({ stdin }, lane) => { if (begin < parts[lane].length) { stdin.write(parts[lane].subarray(begin, begin + PACKET)); } });
+    // What the machine answers meanwhile is read, and what follows from that is sent between them.
+    if (begin % (PACKETS_AT_ONCE * PACKET) === 0) { await new Promise(setImmediate); }
   }
   lanes.forEach(({ stdin, stdout, stderr }) => {
     stdin.end();
@@ -137,14 +142,16 @@ function joining({ name, parts }: Cut, command: string): string {
   const [kept, piped] = [`${KEPT}/${name}`, `${PIPED}/${name}`];
   return `{
 cat
+set --
 turn=0
 for lane in ${parts.map((_, lane) => lane).join(' ')}; do
   until [ -e ${kept}.$lane.whole ] || [ -p ${piped}.$lane ] || [ $turn -ge ${MEET_SECONDS * 100} ]; do
     sleep 0.01 || sleep 1
     turn=$((turn + 1))
   done
-  if [ -p ${piped}.$lane ]; then cat <${piped}.$lane; else [ -e ${kept}.$lane.whole ] && cat ${kept}.$lane; fi
+  if [ -p ${piped}.$lane ]; then set -- "$@" ${piped}.$lane; elif [ -e ${kept}.$lane.whole ]; then set -- "$@" ${kept}.$lane; fi
 done
+cat "$@"
 ${removal(name)}
 } 2>/dev/null | {
 ${command}
