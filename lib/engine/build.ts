@@ -102,9 +102,9 @@ class Attempt {
     this.inputs = inputs;
     if (request.resumes && request.resumes.buildKey !== inputs.keys.build) { throw inputsChanged(request, request.resumes.buildId); }
     if (known && !host.reconcile && !await this.mayHaveRemains(inputs)) { return this.unchanged(known, inputs); }
-    if (!known) {
+    if (!known && !await prepared) {
       host.expectLaunch?.(plan, context);
-      if (!await prepared) { await verifyAssets(plan, request.planFile); }
+      await verifyAssets(plan, request.planFile);
     }
 
     const { lock, waited } = await acquireBuildLock(inputs.keys.build, context, (reason) => this.ending.abort(reason));

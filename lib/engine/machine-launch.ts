@@ -24,7 +24,9 @@ export interface MachineLaunchOptions extends Watch {
 export interface LaunchedMachine extends Omit<WatchedMachine, 'machine'>, Omit<OpenConnection, 'answer'> {}
 
 /** Starts a machine from a layer, and returns when it takes instructions. */
-export async function launchMachine(context: BuildContext, { inputs, layer, onAsked, input, ...watch }: MachineLaunchOptions): Promise<LaunchedMachine> {
+export async function launchMachine(
+  context: BuildContext, { inputs, layer, onAsked, input, ...watch }: MachineLaunchOptions,
+): Promise<LaunchedMachine> {
   const { plan, host, communicators: { provision } } = context.request;
   const { keys, source } = inputs;
   const start = () => host.launch({ plan, source, keys, layer, requirements: provision.requirements, onAsked }, context);

@@ -2,7 +2,7 @@ import { execFileSync } from 'child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
-import { assetDigest, assetEntries, entryPath, fileDigest } from '../../lib/plan/asset';
+import { assetDigest, assetEntries, entryPath, fileDigest, readAssetDigest } from '../../lib/plan/asset';
 
 let scratch: string;
 
@@ -129,4 +129,21 @@ test('a large file is read piece by piece', () => {
   const file = join(scratch, 'large');
   writeFileSync(file, Buffer.alloc((1 << 20) + 1, 'x'));
   expect(fileDigest(file)).toBe(execFileSync('sha256sum', [file]).toString().slice(0, 64));
+});
+
+test('whoever has other things to do gets the same digest, of small files and large', async () => {
+  const root = site('site');
+  writeFileSync(join(root, 'large'), Buffer.alloc(3_000_000, 'some bytes'));
+  expect(await readAssetDigest(root)).toBe(assetDigest(root));
+  expect(await readAssetDigest(join(root, 'large'))).toBe(assetDigest(join(root, 'large')));
+  // AND is not kept from them: a folder of thousands of files is no reason to stand still
+  const many = join(scratch, 'many');
+  mkdirSync(many);
+  for (let i = 0; i < 1000; i++) { writeFileSync(join(many, String(i)), Buffer.alloc(4096, String(i))); }
+  let turns = 0;
+  const timer = setInterval(() => { turns++; }, 1);
+  const digest = await readAssetDigest(many);
+  clearInterval(timer);
+  expect(digest).toBe(assetDigest(many));
+  expect(turns).toBeGreaterThan(1);
 });

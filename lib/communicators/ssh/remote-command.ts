@@ -36,6 +36,8 @@ export class RemoteCommand {
   readonly stderr = new PassThrough();
   /** The exit code, when all output has been read. Rejects with `connection-lost`. */
   readonly ended: Promise<number>;
+  /** Shell that removes what the command would, had it not been killed. */
+  leftByKill = '';
   /** Nothing where the command ended before it began. */
   private readonly group: Promise<number | undefined>;
 
@@ -61,7 +63,7 @@ export class RemoteCommand {
       const group = await this.group;
       if (group !== undefined) {
         // The shell's own: kill(1) of Debian 12 takes no group after its options.
-        const kill = `sh -c ${quote(`kill -s KILL -- -${group}`)}`;
+        const kill = `sh -c ${quote(`kill -s KILL -- -${group}\n${this.leftByKill}`)}`;
         await this.connection.channel(asRoot(kill, this.user), { timeoutMs: KILL_MS, urgent: true }, (channel) => {
           channel.resume().stderr.resume();
         });

@@ -121,23 +121,24 @@ async function fillLanes(lanes: readonly RemoteCommand[], { parts }: Cut): Promi
 }
 
 function giveHead(starter: Starter, own: RemoteCommand, lanes: readonly RemoteCommand[], cut: Cut): void {
+  own.leftByKill = removal(cut.name);
   own.stdin.end(cut.head);
   // Where the connection is lost, what is left of it over there ends and removes by itself.
   void own.ended.then((exitCode) => endAll(starter, lanes, cut, exitCode)).catch(() => undefined);
 }
 
-/** Takes what comes over one session; what is not whole is never there. Without memory to keep it in, it waits in a pipe. */
+/** Takes what comes over one session, and says whether that was all. Without memory to keep it in, it waits in a pipe. */
 function carrying(name: string, lane: number, size: number): string {
   const [kept, piped] = [`${KEPT}/${name}`, `${PIPED}/${name}`].map((path) => `${path}.${lane}`);
   return `umask 077
 if [ -w ${KEPT} ]; then
-  cat >${kept} && [ "$(wc -c <${kept})" -eq ${size} ] && : >${kept}.whole
+  cat >${kept} && [ "$(wc -c <${kept})" -eq ${size} ] && : >${kept}.whole || { : >${kept}.lost; false; }
 else
   mkfifo ${piped} && exec cat >${piped}
 fi`;
 }
 
-/** The command, with what comes over all sessions as its input, in order. */
+/** The command, with what comes over all sessions as its input, in order. What was lost is left out: it is known by then over here. */
 function joining({ name, parts }: Cut, command: string): string {
   const [kept, piped] = [`${KEPT}/${name}`, `${PIPED}/${name}`];
   return `{
@@ -145,7 +146,7 @@ cat
 set --
 turn=0
 for lane in ${parts.map((_, lane) => lane).join(' ')}; do
-  until [ -e ${kept}.$lane.whole ] || [ -p ${piped}.$lane ] || [ $turn -ge ${MEET_SECONDS * 100} ]; do
+  until [ -e ${kept}.$lane.whole ] || [ -e ${kept}.$lane.lost ] || [ -p ${piped}.$lane ] || [ $turn -ge ${MEET_SECONDS * 100} ]; do
     sleep 0.01 || sleep 1
     turn=$((turn + 1))
   done

@@ -92,7 +92,9 @@ export interface FileContentOptions {
  * The bytes of a file, of which small ones are read in one go: to open each of thousands as others do would take longer than to read it.
  * Errors: `asset-changed`.
  */
-export async function* fileContent(path: string | Buffer, size: number, { origin, allocate = Buffer.allocUnsafe }: FileContentOptions): AsyncGenerator<Buffer> {
+export async function* fileContent(
+  path: string | Buffer, size: number, { origin, allocate = Buffer.allocUnsafe }: FileContentOptions,
+): AsyncGenerator<Buffer> {
   let read = 0;
   for await (const piece of size <= SMALL ? [readFileSync(path)] : pieces(path, size, allocate)) {
     read += piece.length;

@@ -15,9 +15,8 @@ interface Ahead {
 
 const ahead = new WeakMap<Plan, Ahead>();
 
-/** Begins to look up where a machine for a plan may stand, where that was not begun a moment ago. */
+/** Begins to look up where a machine for a plan may stand. */
 export function findNetworkAhead(cloud: Cloud, region: string, plan: Plan, context: HostContext): void {
-  if (isFresh(ahead.get(plan), cloud, region)) { return; }
   const network = findNetwork(cloud.clients.ec2(region), region, plan, context);
   // Who needs it asks again, and is told.
   network.catch(() => undefined);
@@ -28,10 +27,7 @@ export function findNetworkAhead(cloud: Cloud, region: string, plan: Plan, conte
 export async function networkOf(cloud: Cloud, region: string, plan: Plan, context: HostContext): Promise<Network> {
   const known = ahead.get(plan);
   ahead.delete(plan);
-  const network = isFresh(known, cloud, region) ? await known.network.catch(() => undefined) : undefined;
+  const isFresh = known?.cloud === cloud && known.region === region && cloud.clock.now() - known.at < FRESH_MS;
+  const network = isFresh ? await known.network.catch(() => undefined) : undefined;
   return network ?? findNetwork(cloud.clients.ec2(region), region, plan, context);
-}
-
-function isFresh(known: Ahead | undefined, cloud: Cloud, region: string): known is Ahead {
-  return known?.cloud === cloud && known.region === region && cloud.clock.now() - known.at < FRESH_MS;
 }
