@@ -142,7 +142,12 @@ export class SshCommunicator implements Communicator {
   private async startWith(command: string, stdin: Buffer | string | undefined, limits: Limits): Promise<RemoteCommand> {
     if (isWide(stdin)) {
       const sent = await this.takeSent();
-      if (sent?.input === stdin && !sent.isLost) { return sent.start(command); }
+      if (sent?.input === stdin && !sent.isLost) {
+        const remote = await sent.start(command);
+        if (!sent.isLost) { return remote; }
+        // It has come over another connection, and would wait for what was lost with the one before.
+        await remote.kill();
+      }
       sent?.discard().catch(() => undefined);
       const { sessionsAtHand, isFar } = this.connection;
       if (isFar && sessionsAtHand > 1) { return startWide(this.starter(limits), command, bytesOf(stdin), sessionsAtHand); }

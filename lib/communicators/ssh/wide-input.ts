@@ -109,15 +109,14 @@ function openLanes(starter: Starter, { name, parts }: Cut): Promise<readonly Rem
 
 /** All lanes at the same pace: whoever reads one of them on the machine is slower than an SSH server gets packets. */
 async function fillLanes(lanes: readonly RemoteCommand[], { parts }: Cut): Promise<void> {
+  // One that nobody reads does not say that it has ended.
+  lanes.forEach(({ stdout, stderr }) => [stdout, stderr].forEach((stream) => stream.resume()));
   for (let begin = 0; begin < parts[0].length; begin += PACKET) {
     lanes.forEach(({ stdin }, lane) => { if (begin < parts[lane].length) { stdin.write(parts[lane].subarray(begin, begin + PACKET)); } });
     // What the machine answers meanwhile is read, and what follows from that is sent between them.
     if (begin % (PACKETS_AT_ONCE * PACKET) === 0) { await new Promise(setImmediate); }
   }
-  lanes.forEach(({ stdin, stdout, stderr }) => {
-    stdin.end();
-    [stdout, stderr].forEach((stream) => stream.resume());
-  });
+  lanes.forEach(({ stdin }) => { stdin.end(); });
 }
 
 function giveHead(starter: Starter, own: RemoteCommand, lanes: readonly RemoteCommand[], cut: Cut): void {
