@@ -11,7 +11,7 @@ export function assetFolderOf(planFile: string): string {
 }
 
 /** Holds every asset of a plan against its digest. Throws one error that lists all that do not match. */
-export async function verifyAssets(plan: Plan, planFile: string): Promise<void> {
+export async function verifyAssets(plan: Plan, planFile: string, signal?: AbortSignal): Promise<void> {
   const faults = new Map<string, Fault>();
   const known = new Set<string>();
   for (const instruction of plan.definition.instructions) {
@@ -20,7 +20,7 @@ export async function verifyAssets(plan: Plan, planFile: string): Promise<void> 
     known.add(reference.asset);
     const path = join(assetFolderOf(planFile), reference.asset);
     const message = !existsSync(path) ? `The asset ${path} does not exist`
-      : await readAssetDigest(path) !== reference.asset ? `The asset ${path} was changed after synthesis` : undefined;
+      : await readAssetDigest(path, signal) !== reference.asset ? `The asset ${path} was changed after synthesis` : undefined;
     if (message === undefined) { continue; }
     const code = existsSync(path) ? 'changed-asset' : 'missing-asset';
     faults.set(path, { code, message, hint: 'Synthesise the app again.', path: `${plan.image}/${instruction.origin}` });

@@ -96,9 +96,11 @@ class Attempt {
   private async build(): Promise<Ending> {
     const { request, context } = this;
     const { plan, host } = request;
-    const prepared = this.prepareLaunch();
+    const needless = new AbortController();
+    const prepared = this.prepareLaunch(needless.signal);
     prepared.catch(() => undefined);
-    const { inputs, known } = await this.resolve();
+    const { inputs, known } = await this.resolve().catch((error: unknown) => { needless.abort(); throw error; });
+    if (known) { needless.abort(); }
     this.inputs = inputs;
     if (request.resumes && request.resumes.buildKey !== inputs.keys.build) { throw inputsChanged(request, request.resumes.buildId); }
     if (known && !host.reconcile && !await this.mayHaveRemains(inputs)) { return this.unchanged(known, inputs); }
@@ -135,12 +137,12 @@ class Attempt {
   }
 
   /** Prepares a launch for as long as the source is looked up, where nothing is known that could make it needless. Returns whether. */
-  private async prepareLaunch(): Promise<boolean> {
+  private async prepareLaunch(needless: AbortSignal): Promise<boolean> {
     const { plan, planFile, host, stateFolder, useCache } = this.request;
     const previous = await readHistory(stateFolder, plan.image);
     if (useCache && previous?.status === 'built') { return false; }
     host.expectLaunch?.(plan, this.context);
-    await verifyAssets(plan, planFile);
+    await verifyAssets(plan, planFile, needless);
     return true;
   }
 

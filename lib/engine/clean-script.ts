@@ -9,7 +9,7 @@ login_user=$1 our_state=$2 our_key=$3
 
 # clean NAME PATTERN...: removes what the patterns match, and says so where there was something.
 clean() {
-  name=$1
+  name=$1 found=
   shift
   for path; do
     shift
@@ -17,8 +17,8 @@ clean() {
   done
   [ $# != 0 ] || return 0
   # More than one program takes at once goes one by one.
-  rm -rf -- "$@" || for path; do rm -rf -- "$path"; done
-  echo "$name"
+  if rm -rf -- "$@"; then found=1; else for path; do rm -rf -- "$path" && found=1; done; fi
+  [ -z "$found" ] || echo "$name"
 }
 
 home_of() {

@@ -52,15 +52,16 @@ export function assetDigest(root: string): string {
   return digestOfEntries(entries, entries.map((entry) => (entry.type === 'file' ? fileDigest(entryPath(root, entry.path)) : '')));
 }
 
-/** The same, for those who have other things to do meanwhile. */
-export async function readAssetDigest(root: string): Promise<string> {
+/** The same, for those who have other things to do meanwhile, and may find that they need it no more. */
+export async function readAssetDigest(root: string, signal?: AbortSignal): Promise<string> {
   const entries = assetEntries(root);
   const digests: string[] = [];
   let begin = performance.now();
   for (const { type, path, size } of entries) {
+    signal?.throwIfAborted();
     const file = entryPath(root, path);
     // What is small is read in less time than it takes to wait for it.
-    digests.push(type !== 'file' ? '' : size > PIECE ? await readFileDigest(file) : fileDigest(file));
+    digests.push(type !== 'file' ? '' : size > PIECE ? await readFileDigest(file, signal) : fileDigest(file));
     if (performance.now() - begin < PATIENCE_MS) { continue; }
     await new Promise(setImmediate);
     begin = performance.now();
@@ -89,12 +90,13 @@ export function fileDigest(path: string | Buffer): string {
   return hash.digest('hex');
 }
 
-async function readFileDigest(path: Buffer): Promise<string> {
+async function readFileDigest(path: Buffer, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   const piece = Buffer.allocUnsafe(PIECE);
   const file = await open(path, 'r');
   try {
     for (;;) {
+      signal?.throwIfAborted();
       const { bytesRead } = await file.read(piece);
       if (bytesRead === 0) { return hash.digest('hex'); }
       hash.update(piece.subarray(0, bytesRead));

@@ -136,6 +136,9 @@ test('whoever has other things to do gets the same digest, of small files and la
   writeFileSync(join(root, 'large'), Buffer.alloc(3_000_000, 'some bytes'));
   expect(await readAssetDigest(root)).toBe(assetDigest(root));
   expect(await readAssetDigest(join(root, 'large'))).toBe(assetDigest(join(root, 'large')));
+  // AND may call it off
+  const read = readAssetDigest(root, AbortSignal.abort());
+  await expect(read).rejects.toMatchObject({ name: 'AbortError' });
   // AND is not kept from them: a folder of thousands of files is no reason to stand still
   const many = join(scratch, 'many');
   mkdirSync(many);
