@@ -27,7 +27,7 @@ export async function recover(context: BuildContext, keys: BuildKeys, dead: read
   const { plan, host, useCache, resumes } = context.request;
   const provisioned = dead.find((build) => build.provisioned)?.provisioned;
   const mayGoOn = provisioned && (useCache || dead.some(({ buildId }) => buildId === resumes?.buildId));
-  const draft = mayGoOn ? await host.findDraft?.(plan, keys, context, dead.map(({ buildId }) => buildId)) : undefined;
+  const draft = mayGoOn ? await host.findDraft?.(plan, keys, context, dead) : undefined;
   for (const build of dead) {
     for (const line of await removeRemains(host, build, context, draft)) {
       context.report({ type: 'notice', level: 'info', message: `Removed what the build ${build.buildId} left, which was killed: ${line}` });

@@ -51,9 +51,9 @@ export interface Host {
   /**
    * The draft that an earlier build of this key captured and did not live to publish. Nobody else builds the key meanwhile.
    * Absent: such drafts are removed, and built again.
-   * @param builds IDs of the builds that it may be of
+   * @param builds those that it may be of; whoever gets the draft answers for what they began
    */
-  findDraft?(plan: Plan, keys: BuildKeys, context: HostContext, builds: readonly string[]): Promise<DraftArtifact | undefined>;
+  findDraft?(plan: Plan, keys: BuildKeys, context: HostContext, builds: readonly DeadBuild[]): Promise<DraftArtifact | undefined>;
 
   /** Takes a draft to every place that the plan names, before anybody is told of it. Absent: there is one place only. */
   distribute?(draft: DraftArtifact, request: CaptureRequest, context: HostContext): Promise<void>;

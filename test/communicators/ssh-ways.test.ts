@@ -68,13 +68,13 @@ describe('a key that the caller has', () => {
   });
 
   test('is not given to a machine that has it by the name of a key pair', () => {
-    const path = keyFile('named', utils.generateKeyPairSync('ed25519').private);
+    const path = keyFile('named', freshKey().privateKey);
     const { requirements } = sshCommunicators({ spec: { ...spec, key: { type: 'file', path, keyPairName: 'team' } }, folder });
     expect(requirements).toMatchObject({ keyPairName: 'team', authorizedKey: undefined, inboundPort: 22 });
   });
 
   test('may lie in the home folder', () => {
-    keyFile('at-home', utils.generateKeyPairSync('ed25519').private);
+    keyFile('at-home', freshKey().privateKey);
     const key = { type: 'file', path: '~/at-home' } as const;
     expect(() => sshCommunicators({ spec: { ...spec, key }, environment: { HOME: folder } })).not.toThrow();
   });
@@ -83,7 +83,7 @@ describe('a key that the caller has', () => {
 
   test.each([
     ['with a passphrase', 'locked', utils.generateKeyPairSync('ed25519', locked).private, 'key-has-passphrase'],
-    ['that is the public half', 'half', utils.generateKeyPairSync('ed25519').public, 'key-unreadable'],
+    ['that is the public half', 'half', freshKey().publicKey, 'key-unreadable'],
     ['that is none', 'none', 'nothing', 'key-unreadable'],
   ])('%s is refused before anything is launched', (_, name, content, code) => {
     const key = { type: 'file', path: keyFile(name, content) } as const;
@@ -103,12 +103,12 @@ describe('an SSH agent', () => {
     // GIVEN an agent with two keys
     const socket = join(folder, 'agent.sock');
     const agent = start(['ssh-agent', '-D', '-a', socket], { detached: true, stdio: 'ignore' });
-    const second = utils.generateKeyPairSync('ed25519');
-    const files = [utils.generateKeyPairSync('ed25519'), second].map((pair, i) => join(folder, keyFile(`agent-${i}`, pair.private)));
+    const second = freshKey();
+    const files = [freshKey(), second].map(({ privateKey }, i) => join(folder, keyFile(`agent-${i}`, privateKey)));
     const add = `until [ -S ${socket} ]; do sleep 0.02; done; exec ssh-add -q ${files.join(' ')}`;
     await output(['sh', '-c', add], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
     // WHEN
-    const publicKey = second.public.split(' ').slice(0, 2).join(' ');
+    const publicKey = second.publicKey.split(' ').slice(0, 2).join(' ');
     const factory = sshCommunicators({ spec: { ...spec, key: { type: 'agent', publicKey } }, environment: { SSH_AUTH_SOCK: socket } });
     const { machine } = await sshdFor(factory);
     const communicator = keep(factory.open(machine));
@@ -130,11 +130,11 @@ describe('an SSH agent', () => {
 });
 
 describe('a bastion', () => {
-  const pair = utils.generateKeyPairSync('ed25519');
+  const pair = freshKey();
 
   /** A machine that only a bastion reaches. */
   async function behindBastion(changes: { readonly hostKey?: string; readonly authorized?: string } = {}) {
-    const keys = serverKeys(changes.authorized ?? pair.public);
+    const keys = serverKeys(changes.authorized ?? pair.publicKey);
     const bastion = await sshdFor(keys);
     const relay = await startRelay({ host: '127.0.0.1', port: bastion.port }, 1);
     opened.push({ destroy: relay.close });
@@ -148,7 +148,7 @@ describe('a bastion', () => {
           port: relay.port,
           user: 'root',
           hostKey: changes.hostKey ?? keys.requirements.hostKey.publicKey,
-          key: { type: 'file', path: keyFile('bastion', pair.private) },
+          key: { type: 'file', path: keyFile('bastion', pair.privateKey) },
         },
       },
       folder,

@@ -131,8 +131,8 @@ export class FakeHost implements Host {
     for (const draft of [...this.drafts.values()]) { if (draft.buildId === buildId) { await this.discard(draftOf(draft.root)); } }
   }
 
-  async findDraft(_plan: Plan, keys: BuildKeys, _context: HostContext, builds: readonly string[]): Promise<DraftArtifact | undefined> {
-    const found = [...this.drafts.values()].find(({ key, buildId }) => key === keys.build && builds.includes(buildId));
+  async findDraft(_plan: Plan, keys: BuildKeys, _context: HostContext, builds: readonly DeadBuild[]): Promise<DraftArtifact | undefined> {
+    const found = [...this.drafts.values()].find(({ key, buildId }) => key === keys.build && builds.some((each) => each.buildId === buildId));
     return found && draftOf(found.root);
   }
 

@@ -4,20 +4,20 @@ import type { Cloud } from './cloud';
 import { removeImage, removeSnapshot } from './image-removal';
 import { NOT_YET } from './not-yet';
 import { copyRegions, idsOf, isSound, ownImages, ownSnapshots } from './own-images';
-import { retractParameters, type ToldParameter } from './parameters';
+import { retractParameters, TOLD, toldBy, type ToldParameter } from './parameters';
 import { awsTags, buildTags, TAGS, tagFilter, tagOf } from './tags';
 import type { BuildKeys } from '../../plan/keys';
 import type { Plan } from '../../plan/model';
-import type { HostContext } from '../../ports/host';
+import type { DeadBuild, HostContext } from '../../ports/host';
 
 /** The draft of this key that a dead build captured, as a draft of this build. Of several, the newest; those that failed are removed. */
 export async function findDraft(
-  cloud: Cloud, plan: Plan, keys: BuildKeys, context: HostContext, builds: readonly string[],
+  cloud: Cloud, plan: Plan, keys: BuildKeys, context: HostContext, builds: readonly DeadBuild[],
 ): Promise<Ec2Draft | undefined> {
   if (builds.length === 0) { return undefined; }
   const region = await cloud.regionOf(plan);
   const { buildId, signal } = context;
-  const filters = [tagFilter(TAGS.buildKey, keys.build), tagFilter(TAGS.state, 'draft'), tagFilter(TAGS.build, ...builds)];
+  const filters = [tagFilter(TAGS.buildKey, keys.build), tagFilter(TAGS.state, 'draft'), tagFilter(TAGS.build, ...builds.map((each) => each.buildId))];
   for (const image of await ownImages(cloud, region, filters, signal)) {
     if (tagOf(image.Tags, TAGS.copyOf) !== undefined) { continue; }
     const finished = isSound(image) ? await whenAvailable(cloud, region, image.ImageId!, signal) : image;
@@ -25,9 +25,12 @@ export async function findDraft(
       await removeImage(cloud, region, finished);
       continue;
     }
+    const told = builds.flatMap(toldBy);
+    // The image says in a moment that it is of this build: it is for this one then to take back what those told.
+    for (const each of told) { await context.intend(TOLD, { ...each }); }
     await adopt(cloud, region, finished, plan, buildId, signal);
     await settleDraft(cloud, region, plan, finished, buildId, signal);
-    return { id: image.ImageId!, files: [], region, plan, keys, buildId, told: [] };
+    return { id: image.ImageId!, files: [], region, plan, keys, buildId, told };
   }
   return undefined;
 }

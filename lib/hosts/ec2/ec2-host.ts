@@ -104,7 +104,7 @@ export class Ec2Host implements Host {
     return launchMachine(this.cloud, { region, plan, imageId, purpose: 'boot-test', requirements }, context);
   }
 
-  findDraft(plan: Plan, keys: BuildKeys, context: HostContext, builds: readonly string[]): Promise<DraftArtifact | undefined> {
+  findDraft(plan: Plan, keys: BuildKeys, context: HostContext, builds: readonly DeadBuild[]): Promise<DraftArtifact | undefined> {
     return findDraft(this.cloud, plan, keys, context, builds);
   }
 

@@ -4,8 +4,7 @@ import { removeTemporary } from './dead-builds';
 import { removeUnpublished } from './drafts';
 import { removeImage, removeSnapshot } from './image-removal';
 import { copyRegions, idsOf, ownImages, ownSnapshots } from './own-images';
-import type { ToldParameter } from './parameters';
-import { TOLD } from './publication';
+import { toldBy } from './parameters';
 import { removeStaged } from './staging-bucket';
 import { TAGS, tagFilter, tagOf } from './tags';
 import type { DeadBuild, DraftArtifact, GarbageScope, HostContext } from '../../ports/host';
@@ -38,8 +37,7 @@ export async function removeBuild(cloud: Cloud, build: DeadBuild, _context: Host
     ...await removeTemporary(cloud, region, filters, isTemporary),
     ...await removeStaged(cloud, region, (buildId) => buildId === build.buildId),
   ]));
-  const told = build.intents.filter(({ act }) => act === TOLD).map(({ detail }) => detail as unknown as ToldParameter);
-  return [...lines.flat(), ...await removeUnpublished(cloud, { regions: [...regions], buildId: build.buildId, keep: keep?.id, told })];
+  return [...lines.flat(), ...await removeUnpublished(cloud, { regions: [...regions], buildId: build.buildId, keep: keep?.id, told: toldBy(build) })];
 }
 
 async function collectRegion(cloud: Cloud, region: string, images: readonly Image[]): Promise<readonly string[]> {

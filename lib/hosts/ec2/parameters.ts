@@ -5,11 +5,18 @@ import { GONE } from './not-yet';
 import { awsTags, TAGS, type TagMap } from './tags';
 import { GoldenError } from '../../errors';
 import type { Plan } from '../../plan/model';
+import type { DeadBuild } from '../../ports/host';
 
 /** How long SSM may look at an AMI. */
 const HELD_MS = 60_000;
 const FIRST_LOOK_MS = 100;
 const LONGEST_LOOK_MS = 2_000;
+
+/** How long after it was asked to SSM may still write what nobody waited for. */
+const SETTLED_MS = 10_000;
+
+/** The act under which it is recorded that a parameter is to name an image. */
+export const TOLD = 'ec2-parameter';
 
 export interface PublishedId {
   readonly imageId: string;
@@ -24,8 +31,15 @@ export interface ToldParameter {
   readonly name: string;
   readonly imageId: string;
   readonly previous?: string;
+  /** When, in milliseconds since the epoch. */
+  readonly at: number;
   /** Role of another account by which it is reached. */
   readonly roleArn?: string;
+}
+
+/** The parameters that a build wrote, or was about to. */
+export function toldBy({ intents }: DeadBuild): readonly ToldParameter[] {
+  return intents.filter(({ act }) => act === TOLD).map(({ detail }) => detail as unknown as ToldParameter);
 }
 
 /** The account of a role, for what needs no more than its parameters. */
@@ -52,7 +66,7 @@ export async function publishParameter(
   const { parameterName: Name } = plan.delivery;
   const previous = await (before ?? publishedId(cloud, region, Name, signal));
   if (previous === imageId) { return []; }
-  await tell?.({ region, name: Name, imageId, ...previous !== undefined && { previous } });
+  await tell?.({ region, name: Name, imageId, ...previous !== undefined && { previous }, at: cloud.clock.now() });
   const ssm = cloud.clients.ssm(region);
   const parameter = { Name, Value: imageId, Type: 'String', DataType: 'aws:ec2:image', Description: `AMI of ${plan.image}`.slice(0, 1024) } as const;
   const tags: TagMap = { [TAGS.managed]: 'true', [TAGS.image]: plan.image.slice(0, 256), [TAGS.definitionHash]: plan.definitionHash, [TAGS.buildKey]: buildKey };
@@ -98,14 +112,25 @@ async function nameImage(cloud: Cloud, region: string, Name: string, Value: stri
 
 /** Gives parameters back what they named before an image that was not published in the end. Returns a line for each. */
 export async function retractParameters(cloud: Cloud, told: readonly ToldParameter[]): Promise<readonly string[]> {
-  const lines = await Promise.all(told.map(async ({ region, name: Name, imageId, previous, roleArn }) => {
+  const lines = await Promise.all(told.map(async (each) => {
+    const { region, name: Name, imageId, previous, roleArn } = each;
     const there = withinAccount(cloud, roleArn);
-    if (await publishedId(there, region, Name) !== imageId) { return []; }
+    if (!await comesToBeNamed(there, each)) { return []; }
     if (previous === undefined) { return removeParameter(there, region, Name); }
     await nameImage(there, region, Name, previous);
     return [`${imageId} from the parameter ${Name} in ${region}, which names ${previous} again`];
   }));
   return lines.flat();
+}
+
+/** Whoever told of it may have ended before SSM wrote it. */
+async function comesToBeNamed(there: Cloud, { region, name, imageId, at }: ToldParameter): Promise<boolean> {
+  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(LONGEST_LOOK_MS, pause * 2)) {
+    const isSettled = there.clock.now() >= at + SETTLED_MS;
+    if (await publishedId(there, region, name) === imageId) { return true; }
+    if (isSettled) { return false; }
+    await there.clock.sleep(pause);
+  }
 }
 
 /** Removes the parameter of a plan. Returns a line where it was there. */

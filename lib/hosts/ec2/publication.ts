@@ -6,14 +6,11 @@ import { protectImage } from './image-settings';
 import { writeManifest } from './manifest-file';
 import { NOT_YET } from './not-yet';
 import { copyOf, idsOf, ownImage } from './own-images';
-import { publishedId, publishParameter, type ToldParameter } from './parameters';
+import { publishedId, publishParameter, TOLD, type ToldParameter } from './parameters';
 import { awsTags, TAGS } from './tags';
 import { GoldenError } from '../../errors';
 import { wantedRegions } from '../../policies/regions';
 import type { Artifact, HostContext } from '../../ports/host';
-
-/** The act under which it is recorded that a parameter is to name an image. */
-export const TOLD = 'ec2-parameter';
 
 /**
  * Tells of an image: in the parameters that stacks read, first where the copies are; then on the image itself, from when on it

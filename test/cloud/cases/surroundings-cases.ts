@@ -1,6 +1,7 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import { utils } from 'ssh2';
 import { codeOf, type Cases } from './case';
+import { freshKey } from '../../../lib/communicators/ssh/keys';
 import { debian, launch, reach, running } from '../cloud-clients';
 
 export const SURROUNDINGS_CASES: Cases = {
@@ -90,7 +91,7 @@ export const SURROUNDINGS_CASES: Cases = {
   },
 
   'ec2:ImportKeyPair': async ({ cloud, to: { ec2 } }) => {
-    const { public: key } = utils.generateKeyPairSync('ed25519');
+    const { publicKey: key } = freshKey();
     await ec2.importKeyPair({ KeyName: 'k', PublicKeyMaterial: Buffer.from(key) });
     const { InstanceId } = await launch(ec2, { KeyName: 'k' });
     await reach(ec2, InstanceId!, 'running');

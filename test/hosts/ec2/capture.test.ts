@@ -11,6 +11,7 @@ beforeEach(() => ec2.reset());
 
 const plan = ec2Plan({ delivery: { regions: [], description: 'A web server', tags: { team: 'web' } } });
 const otherBuild = { buildId: 'b2' };
+const dead = (buildId: string) => ({ buildId, intents: [] });
 const times = (action: string) => ec2.aws.calls.filter((call) => call.action === action).length;
 
 async function described(imageId: string): Promise<Image> {
@@ -145,7 +146,7 @@ describe('an image', () => {
 describe('a draft', () => {
   test('of a build that was killed becomes one of the build that goes on', async () => {
     const { id } = await ec2.capture(plan);
-    const found = await findDraft(ec2.cloud, plan, ec2.keysOf(plan), { ...ec2.context, ...otherBuild }, ['b1']);
+    const found = await findDraft(ec2.cloud, plan, ec2.keysOf(plan), { ...ec2.context, ...otherBuild }, [dead('b1')]);
     expect(found).toMatchObject({ id, buildId: 'b2', region: REGION, files: [] });
     expect(tagsOf((await described(id)).Tags)).toMatchObject({ 'golden:build': 'b2', 'golden:state': 'draft' });
     expect((await ec2.left()).snapshots.map(({ tags }) => tags['golden:build'])).toEqual(['b2']);
@@ -154,13 +155,13 @@ describe('a draft', () => {
   test('of a build that is not known to be dead is left alone', async () => {
     await ec2.capture(plan);
     expect(await findDraft(ec2.cloud, plan, ec2.keysOf(plan), { ...ec2.context, ...otherBuild }, [])).toBeUndefined();
-    expect(await findDraft(ec2.cloud, plan, ec2.keysOf(plan), { ...ec2.context, ...otherBuild }, ['b3'])).toBeUndefined();
+    expect(await findDraft(ec2.cloud, plan, ec2.keysOf(plan), { ...ec2.context, ...otherBuild }, [dead('b3')])).toBeUndefined();
   });
 
   test('that failed is removed', async () => {
     const { id } = await ec2.capture(plan);
     ec2.aws.world.region(REGION).images.get(id)!.state = 'failed';
-    expect(await findDraft(ec2.cloud, plan, ec2.keysOf(plan), { ...ec2.context, ...otherBuild }, ['b1'])).toBeUndefined();
+    expect(await findDraft(ec2.cloud, plan, ec2.keysOf(plan), { ...ec2.context, ...otherBuild }, [dead('b1')])).toBeUndefined();
     expect((await ec2.left()).images).toEqual([]);
   });
 
@@ -176,7 +177,7 @@ describe('a draft', () => {
 
   test('that another build goes on with is not discarded', async () => {
     const draft = await ec2.capture(plan);
-    await findDraft(ec2.cloud, plan, ec2.keysOf(plan), { ...ec2.context, ...otherBuild }, ['b1']);
+    await findDraft(ec2.cloud, plan, ec2.keysOf(plan), { ...ec2.context, ...otherBuild }, [dead('b1')]);
     await discardDraft(ec2.cloud, draft);
     expect((await ec2.left()).images.map(({ id }) => id)).toEqual([draft.id]);
   });

@@ -152,7 +152,7 @@ describe('a draft', () => {
     const { id, buildId } = await ec2.capture(wanted());
     const client = ec2.cloud.clients.ec2(REGION);
     await client.send(new ModifyImageAttributeCommand({ ImageId: id, LaunchPermission: { Add: [{ UserId: ACCOUNT }] } }));
-    await distribute((await findDraft(ec2.cloud, wanted(), ec2.keysOf(wanted()), ec2.context, [buildId]))!);
+    await distribute((await findDraft(ec2.cloud, wanted(), ec2.keysOf(wanted()), ec2.context, [{ buildId, intents: [] }]))!);
     const { LaunchPermissions = [] } = await client.send(new DescribeImageAttributeCommand({ ImageId: id, Attribute: 'launchPermission' }));
     expect(LaunchPermissions).toEqual([]);
   });

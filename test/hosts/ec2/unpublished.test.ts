@@ -1,10 +1,12 @@
 import { ec2Plan } from './ec2-fixture';
 import { startImages, type ImageFixture } from './image-fixture';
+import { systemClock } from '../../../lib/cli/wiring';
 import { distributeImage } from '../../../lib/hosts/ec2/distribution';
-import { discardDraft } from '../../../lib/hosts/ec2/drafts';
+import { discardDraft, findDraft } from '../../../lib/hosts/ec2/drafts';
 import { removeBuild } from '../../../lib/hosts/ec2/garbage';
 import { publishedId } from '../../../lib/hosts/ec2/parameters';
 import { publishImage } from '../../../lib/hosts/ec2/publication';
+import type { Clock } from '../../../lib/ports/clock';
 
 const OTHER = 'eu-west-1';
 
@@ -13,17 +15,40 @@ beforeAll(async () => { ec2 = await startImages(); }, 120_000);
 afterAll(() => ec2.stop());
 beforeEach(() => ec2.reset());
 
+interface Intent { readonly act: string; readonly detail: { readonly [key: string]: unknown } }
+
+/** How long SSM looks at an AMI before it writes its ID. */
+const WRITTEN_MS = 1_000;
+
 const plan = ec2Plan({ delivery: { regions: [{ region: OTHER }] } });
 
 /* The last thing that makes a build published is the tag of its image at home: here it is refused, when all else is done. */
 async function publishInVain(given = plan) {
-  const intents: { act: string; detail: { readonly [key: string]: unknown } }[] = [];
+  const intents: Intent[] = [];
   const context: typeof ec2.context = { ...ec2.context, intend: async (act, detail) => { intents.push({ act, detail }); } };
   const draft = await ec2.capture(given, context);
   await distributeImage(ec2.cloud, draft, { plan: given, keys: ec2.keysOf(given) }, context);
   ec2.aws.settings.denied = ['ec2:CreateTags@us-east-2'];
   await expect(publishImage(ec2.cloud, draft, {}, context)).rejects.toMatchObject({ code: 'access-denied' });
   ec2.aws.settings.denied = [];
+  return { draft, intents };
+}
+
+/* Interrupted while SSM has answered and not written yet. */
+async function publishHastily() {
+  const intents: Intent[] = [];
+  const interruption = new AbortController();
+  const context: typeof ec2.context = {
+    ...ec2.context, signal: interruption.signal, intend: async (act, detail) => { intents.push({ act, detail }); },
+  };
+  const draft = await ec2.capture(plan, context);
+  await distributeImage(ec2.cloud, draft, { plan, keys: ec2.keysOf(plan) }, context);
+  ec2.aws.settings.parameterMs = WRITTEN_MS;
+  const sleep: Clock['sleep'] = (milliseconds, signal) => {
+    interruption.abort();
+    return systemClock.sleep(milliseconds, signal);
+  };
+  await expect(publishImage({ ...ec2.cloud, clock: { ...systemClock, sleep } }, draft, {}, context)).rejects.toMatchObject({ code: 'interrupted' });
   return { draft, intents };
 }
 
@@ -44,6 +69,27 @@ describe('an image that was told of and not published', () => {
     await removeBuild(ec2.cloud, { buildId: draft.buildId, intents }, ec2.context);
     const { images, snapshots, parameters } = await ec2.left();
     expect([...images, ...snapshots, ...parameters]).toEqual([]);
+  });
+
+  test.each(['its own build', 'whoever removes what its build left'])('is taken back by %s from parameters that SSM writes only after the end', async (who) => {
+    const { draft, intents } = await publishHastily();
+    expect([await published('us-east-2'), await published(OTHER)]).toEqual([undefined, undefined]);
+    await (who === 'its own build' ? discardDraft(ec2.cloud, draft) : removeBuild(ec2.cloud, { buildId: draft.buildId, intents }, ec2.context));
+    await systemClock.sleep(WRITTEN_MS);
+    expect((await ec2.left()).parameters).toEqual([]);
+  });
+
+  test('is taken back by the build that went on with it, though another one told of it', async () => {
+    const { draft, intents } = await publishInVain();
+    const own: Intent[] = [];
+    const next: typeof ec2.context = { ...ec2.context, buildId: 'b2', intend: async (act, detail) => { own.push({ act, detail }); } };
+    const adopted = await findDraft(ec2.cloud, plan, ec2.keysOf(plan), next, [{ buildId: draft.buildId, intents }]);
+    await discardDraft(ec2.cloud, adopted!);
+    expect(await ec2.left()).toMatchObject({ images: [], snapshots: [], parameters: [] });
+    const told = (all: readonly Intent[]) => all.filter(({ act }) => act === 'ec2-parameter');
+    // For whoever removes what that build left, where it is killed too.
+    expect(told(own)).toEqual(told(intents));
+    expect(told(own)).toHaveLength(2);
   });
 
   test('gives its parameters back to the image before it', async () => {

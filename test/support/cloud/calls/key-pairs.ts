@@ -7,13 +7,14 @@ import { filters } from '../selection';
 import { tagSet, tagSpecifications } from '../tagging';
 import { action, isVisible, type Call } from '../world';
 import { required } from './lookup';
+import { freshKey } from '../../../../lib/communicators/ssh/keys';
 
 export const KEY_PAIR_CALLS = {
   CreateKeyPair: action('KeyName KeyType KeyFormat TagSpecification', async (call) => {
     const name = freeName(call);
     const keyType = call.input.text('KeyType') ?? 'rsa';
     if (keyType !== 'rsa' && keyType !== 'ed25519') { throw new ApiError('InvalidParameterValue', `Value (${keyType}) for parameter keyType is invalid.`); }
-    const { privateKey, publicKey } = keyType === 'rsa' ? await makeRsa() : makeEd25519();
+    const { privateKey, publicKey } = keyType === 'rsa' ? await makeRsa() : freshKey();
     const pair = keep(call, name, keyType, publicKey);
     return { keyPairId: pair.id, keyName: name, keyFingerprint: pair.fingerprint, keyMaterial: privateKey, tagSet: tagSet(pair.tags) };
   }),
@@ -80,11 +81,6 @@ function keep(call: Call, name: string, keyType: 'rsa' | 'ed25519', publicKey: s
   const pair: KeyPair = { id: newId('key'), owner: call.account, createdAt: call.world.clock.now(), tags, name, publicKey, keyType, fingerprint };
   call.region.keyPairs.set(pair.id, pair);
   return pair;
-}
-
-function makeEd25519(): { readonly privateKey: string; readonly publicKey: string } {
-  const pair = utils.generateKeyPairSync('ed25519');
-  return { privateKey: pair.private, publicKey: pair.public };
 }
 
 function makeRsa(): Promise<{ readonly privateKey: string; readonly publicKey: string }> {
