@@ -5,7 +5,7 @@ import { runCli } from './cli';
 import { ownStreams } from './console/process-streams';
 import { EXIT_CODES } from './exit-codes';
 import { ownEnvironment } from './own-environment';
-import type { Output } from './surroundings';
+import { processOutput } from './process-output';
 import { askCallersPlace, examineComputer, openStateStore, systemClock, wireHost } from './wiring';
 
 const controller = new AbortController();
@@ -23,20 +23,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 // A reader that has gone, such as `head`, is no reason to leave a machine running.
 for (const stream of [process.stdout, process.stderr]) { stream.on('error', () => { /* nobody reads any more */ }); }
 
-function outputOf(stream: NodeJS.WriteStream): Output {
-  return {
-    write: (text) => { stream.write(text); },
-    get terminal() { return stream.isTTY ? { columns: stream.columns || 80, rows: stream.rows || 24 } : undefined; },
-  };
-}
-
 void runCli(process.argv.slice(2), {
   folder: process.cwd(),
   environment: ownEnvironment(process.env),
   // Opened by who reads it.
   get stdin() { return process.stdin; },
-  stdout: outputOf(process.stdout),
-  stderr: outputOf(process.stderr),
+  stdout: processOutput(process.stdout, controller.signal),
+  stderr: processOutput(process.stderr, controller.signal),
   clock: systemClock,
   signal: controller.signal,
   terminal: openTerminal,

@@ -47,6 +47,8 @@ export interface CallersPlace {
 
 export interface Output {
   write(text: string): void;
+  /** Where much of what was written is not read yet: resolves when it is, or never will be. */
+  caughtUp?(): Promise<void> | undefined;
   /** Absent: not a terminal. */
   readonly terminal?: { readonly columns: number; readonly rows: number };
 }

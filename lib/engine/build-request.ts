@@ -31,6 +31,8 @@ export interface BuildRequest {
   readonly outputFolder: string;
   readonly clock: Clock;
   readonly report: EventSink;
+  /** Where whoever gets the events is far behind: resolves when that is over. Machines are not read before. @default nobody is ever behind */
+  readonly caughtUp?: () => Promise<void> | undefined;
   readonly signal: AbortSignal;
   /** False: neither layers nor an existing artifact are used; what is built is saved all the same. */
   readonly useCache: boolean;

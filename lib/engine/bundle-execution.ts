@@ -48,7 +48,10 @@ export class BundleExecution {
     ));
     const end = await followBundle(connection, bundle, {
       record: (record) => this.record(record),
-      output: (index, stream, data) => this.log(index).write(stream, data),
+      output: (index, stream, data) => {
+        this.log(index).write(stream, data);
+        return context.request.caughtUp?.();
+      },
       recover: () => this.recover(),
     }, { start, startAlone: () => startBundle(connection, context.folders, start) });
     await this.settle(end);

@@ -31,7 +31,11 @@ test('1 GB of output fills neither the memory of the machine nor ours, and arriv
     cwd: work,
     env: { ...process.env, GOLDEN_HOME: home.folder },
     maxOutputBytes: 1 << 20,
-    onStdout: (data) => { bytes += data.length; },
+    onStdout: (data) => {
+      // A reader that is slow at first: what comes meanwhile would fill a gigabyte in a few seconds more.
+      if (bytes === 0) { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_000); }
+      bytes += data.length;
+    },
     timeoutMs: 280_000,
   });
   const text = stdout.toString();

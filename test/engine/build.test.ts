@@ -52,6 +52,20 @@ const simple = testPlan([runOf('echo hello >/etc/motd', { origin: 'Motd' }), put
     expect(execFileSync('find', [outcome.artifact!.id, '-name', 'golden*']).toString()).toBe('');
   });
 
+  test('reads no more from its machine while whoever is told of it is behind', async () => {
+    const events: string[] = [];
+    let caughtUp: () => void;
+    const behind = new Promise<void>((resolve) => { caughtUp = resolve; });
+    const building = bench.build(testPlan([runOf('echo first'), runOf('echo second')]), {
+      report: ({ type }) => { events.push(type); },
+      caughtUp: () => (events.includes('instruction.output') ? behind : undefined),
+    });
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(events.filter((type) => type.startsWith('instruction.'))).toEqual(['instruction.started', 'instruction.output']);
+    caughtUp!();
+    expect((await building).outcome.status).toBe('built');
+  });
+
   test('that was done before does nothing but say so', async () => {
     const first = await bench.build(simple);
     bench.host.acts.splice(0);

@@ -106,6 +106,28 @@ describe('frames', () => {
     expect(peak).toBeLessThan(500_000);
   }, 120_000);
 
+  test('a writer stands still while whoever gets its output is behind, and loses nothing', async () => {
+    let bytes = 0;
+    let caughtUp: () => void;
+    const behind = new Promise<void>((resolve) => { caughtUp = resolve; });
+    const running = machine.run([runOf('head -c 200000000 /dev/zero | tr "\\0" x')], {
+      onOutput: (_index, _stream, data) => {
+        bytes += data.length;
+        return bytes > 20_000_000 ? behind : undefined;
+      },
+    });
+    const sizes: number[] = [];
+    for (let looks = 0; looks < 4; looks++) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      sizes.push(bytes);
+    }
+    expect(sizes[3]).toBeLessThan(30_000_000);
+    expect(sizes[3]).toBe(sizes[2]);
+    caughtUp!();
+    expect((await running).end).toEqual({ type: 'ok' });
+    expect(bytes).toBe(200_000_000);
+  }, 60_000);
+
   test('a machine that has crashed is told from one that is out of reach', async () => {
     const running = machine.run([runOf('echo ready; sleep 60')], {
       onOutput: () => { void machine.machine.crash().then(() => machine.machine.restarted()); },

@@ -57,6 +57,7 @@ export async function requestOf(
     ...foldersOf(options, surroundings),
     clock,
     report: (event) => reporter.report({ time: timeOf(surroundings), image: plan.image, ...withoutStack(event, surroundings) }),
+    caughtUp: () => reporter.caughtUp?.(),
     signal,
     onError: options.onError === 'ask' ? 'cleanup' : options.onError,
     operator,

@@ -5,6 +5,7 @@ import type { Reporter } from './reporter';
 export function jsonReporter(output: Output): Reporter {
   return {
     report: (event) => output.write(`${JSON.stringify(event)}\n`),
+    caughtUp: () => output.caughtUp?.(),
     finish: () => { /* the last build.finished says it all */ },
   };
 }

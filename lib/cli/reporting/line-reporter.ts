@@ -15,6 +15,7 @@ export function lineReporter(output: Output): Reporter {
       image.summary.add(event);
       image.lines.lines(event).forEach((line) => write(`${event.image} | ${line}\n`));
     },
+    caughtUp: () => output.caughtUp?.(),
     pause: () => {
       held = [];
       return () => {

@@ -23,7 +23,7 @@ const PAUSE_MS = 500;
 /** What a follower hands its findings to. While a promise of these is pending, nothing further is read from the machine. */
 export interface FollowHandlers {
   record(record: RunnerRecord): void | Promise<void>;
-  output(index: number, stream: 'stdout' | 'stderr', data: Buffer): void;
+  output(index: number, stream: 'stdout' | 'stderr', data: Buffer): void | Promise<void>;
   /** Brings the machine back within reach after the connection was lost. */
   recover(): Promise<void>;
 }
@@ -113,7 +113,7 @@ class Follower {
         this.end = { type: 'gone' };
         return;
       case 'output':
-        this.handlers.output(frame.index, frame.stream, frame.data);
+        await this.handlers.output(frame.index, frame.stream, frame.data);
         if (this.cursor.stdout + this.cursor.stderr - this.acknowledged >= ACKNOWLEDGE_BYTES) {
           this.acknowledge(`${frame.index} ${this.cursor.stdout} ${this.cursor.stderr}`, this.cursor.stdout + this.cursor.stderr);
         }

@@ -182,13 +182,13 @@ boundary() {
 
 # Beside the instructions: ends what takes too long, and keeps what they write from filling the memory.
 guard() {
-  watched=
+  watched= look=0.1
   while kill -0 "$$" 2>/dev/null; do
-    nap 0.1
+    nap "$look"
     if [ -e "$state/cancel" ]; then cancel; fi
     read -r m pid deadline <"$state/current" || continue
     [ "$m" != - ] || continue
-    [ "$m" = "$watched" ] || watched=$m paused= punched=0
+    [ "$m" = "$watched" ] || watched=$m paused= punched=0 look=0.1
     clock
     if [ "$now" -ge "$deadline" ]; then end_group; continue; fi
     if [ -s "$state/$m.out" ] || [ -s "$state/$m.err" ]; then limit_logs; fi
@@ -227,7 +227,7 @@ limit_logs() {
   set -- $(stat -c %s "$state/$m.out" "$state/$m.err")
   ahead=$(($1 - followed_out + $2 - followed_err))
   if [ "$ahead" -gt "$ahead_limit" ]; then
-    [ -n "$paused" ] || { echo "$m" >"$state/loud"; kill -STOP "-$pid"; paused=1; }
+    [ -n "$paused" ] || { echo "$m" >"$state/loud"; kill -STOP "-$pid"; paused=1 look=0.02; }
   elif [ -n "$paused" ]; then
     kill -CONT "-$pid"
     paused=
