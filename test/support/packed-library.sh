@@ -13,6 +13,12 @@ cd "$project"
 
 # What is tracked and no more: a compilation must not meet the one of somebody else.
 files() { git ls-files -z -- lib package.json README.md LICENSE .npmignore tsconfig.json; }
+# What jsii made of those files, and only then: it takes a minute to make it again.
+compiled() { git ls-files -- 'lib/*.ts' | sed 's/\.ts$//' | while read -r name; do printf '%s.js\0%s.d.ts\0' "$name" "$name"; done; }
+is_compiled() {
+  [ -e .jsii ] && files | xargs -0 sh -c 'for file; do [ ! "$file" -nt .jsii ] || exit 1; done' sh &&
+    compiled | xargs -0 sh -c 'for file; do [ -e "$file" ] || exit 1; done' sh
+}
 digest=$({ files | xargs -0 sha256sum; sha256sum bin/*.js; } | sha256sum | cut -d' ' -f1)
 
 if [ "$(cat "$folder/digest" 2>/dev/null)" != "$digest" ]; then
@@ -21,7 +27,12 @@ if [ "$(cat "$folder/digest" 2>/dev/null)" != "$digest" ]; then
   files | xargs -0 tar -cf - -- | tar -xf - -C "$package"
   cp -R bin "$package/bin"
   ln -s "$project/node_modules" "$package/node_modules"
-  (cd "$package" && "$project/node_modules/.bin/jsii" --silence-warnings=reserved-word >&2)
+  if is_compiled; then
+    cp .jsii "$package/.jsii"
+    compiled | xargs -0 tar -cf - -- | tar -xf - -C "$package"
+  else
+    (cd "$package" && "$project/node_modules/.bin/jsii" --silence-warnings=reserved-word >&2)
+  fi
   echo "$digest" >"$folder/digest"
 fi
 if [ ! -d "$package/dist/$language" ]; then
