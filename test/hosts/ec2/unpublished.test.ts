@@ -1,10 +1,11 @@
 import { ec2Plan } from './ec2-fixture';
 import { startImages, type ImageFixture } from './image-fixture';
+import { LeapingClock } from './leaping-clock';
 import { systemClock } from '../../../lib/cli/wiring';
 import { distributeImage } from '../../../lib/hosts/ec2/distribution';
 import { discardDraft, findDraft } from '../../../lib/hosts/ec2/drafts';
 import { removeBuild } from '../../../lib/hosts/ec2/garbage';
-import { publishedId } from '../../../lib/hosts/ec2/parameters';
+import { publishedId, retractParameters, type ToldParameter } from '../../../lib/hosts/ec2/parameters';
 import { publishImage } from '../../../lib/hosts/ec2/publication';
 import type { Clock } from '../../../lib/ports/clock';
 
@@ -77,6 +78,16 @@ describe('an image that was told of and not published', () => {
     await (who === 'its own build' ? discardDraft(ec2.cloud, draft) : removeBuild(ec2.cloud, { buildId: draft.buildId, intents }, ec2.context));
     await systemClock.sleep(WRITTEN_MS);
     expect((await ec2.left()).parameters).toEqual([]);
+  });
+
+  test.each([
+    ['by the clock of another computer will be told of tomorrow', '2026-01-02T00:00:00Z', 11_100],
+    ['was told of by a version that did not write down when', undefined, 0],
+  ])('that %s is waited for no longer than SSM takes', async (_, at, milliseconds) => {
+    const clock = new LeapingClock();
+    const told = { region: OTHER, name: '/golden/none', imageId: 'ami-12345678', ...at && { at: Date.parse(at) } } as ToldParameter;
+    expect(await retractParameters({ ...ec2.cloud, clock }, [told])).toEqual([]);
+    expect(clock.now() - Date.parse('2026-01-01T00:00:00Z')).toBe(milliseconds);
   });
 
   test('is taken back by the build that went on with it, though another one told of it', async () => {
