@@ -170,7 +170,8 @@ export function describeScenarios(kind: 'ssm' | 'ssh'): void {
   test('that is interrupted at any of its stages leaves nothing; where its image was out already, that is whole', async () => {
     const ends = await inLanes(LANES, STAGES, async (_lane, stage) => {
       const one = declare(light, {
-        provisioners: [Provisioner.shell({ inline: ['sleep 1'] })],
+        // Images of one definition have one parameter: those of the stages beside it are others.
+        provisioners: [Provisioner.shell({ inline: [`sleep 1 # ${stage}`] })],
         distribution: { regions: [light.otherRegion] },
         // Nobody waits for a cloud-init that is done by then.
         ...stage === 'cloud-init' && { userData: UserData.custom('#!/bin/sh\nsleep 10\n') },

@@ -35,7 +35,7 @@ export async function settleImage(
 }
 
 /** Protects an image from being removed by mistake, or lets go of it. Only what is published: a draft has to be removable. */
-export async function protectImage(cloud: Cloud, region: string, image: Image, plan: Plan, signal: AbortSignal): Promise<readonly string[]> {
+export async function protectImage(cloud: Cloud, region: string, image: Image, plan: Plan, signal?: AbortSignal): Promise<readonly string[]> {
   const ImageId = image.ImageId!;
   const wanted = plan.delivery.deregistrationProtection;
   const actual = image.DeregistrationProtection?.startsWith('enabled') ? image.DeregistrationProtection : undefined;

@@ -44,7 +44,8 @@ export async function publishImage(cloud: Cloud, draft: Ec2Draft, manifest: obje
   await tell(home);
   await Promise.all(copies.map(mark));
   await mark(home);
-  await Promise.all(places.map(({ place, image }) => protectImage(cloud, place, image, plan, signal)));
+  // It is out: what is left is done, whoever is about to leave.
+  await Promise.all(places.map(({ place, image }) => protectImage(cloud, place, image, plan)));
   const images = Object.fromEntries(places.map(({ place, image }) => [place, image.ImageId!]));
   const full = { ...manifest, buildKey: keys.build, definitionHash: plan.definitionHash, images, parameter: plan.delivery.parameterName, files: [] };
   await writeManifest(cloud.outputFolder, plan.image, keys.build, full);
@@ -62,7 +63,7 @@ export async function markPublished(
     Resources, Tags: awsTags({ [TAGS.state]: 'published', ...bootTested && { [TAGS.bootTested]: 'true' } }),
   }), { signal, notYet: NOT_YET });
   try {
-    await ec2.send(new DeleteTagsCommand({ Resources, Tags: [{ Key: TAGS.lease }] }), { signal, notYet: NOT_YET });
+    await ec2.send(new DeleteTagsCommand({ Resources, Tags: [{ Key: TAGS.lease }] }), { notYet: NOT_YET });
   } catch (error) {
     if (!GoldenError.is(error) || error.code !== 'access-denied') { throw error; }
     // It is published all the same: what says so has no use for a lease.

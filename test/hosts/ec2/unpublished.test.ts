@@ -1,3 +1,4 @@
+import { CreateTagsCommand, DescribeImagesCommand } from '@aws-sdk/client-ec2';
 import { ec2Plan } from './ec2-fixture';
 import { startImages, type ImageFixture } from './image-fixture';
 import { LeapingClock } from './leaping-clock';
@@ -111,6 +112,29 @@ describe('an image that was told of and not published', () => {
     expect([await published('us-east-2'), await published(OTHER)]).toEqual([id, copy]);
     expect((await ec2.left()).images.map((image) => image.id).sort()).toEqual([id, copy].sort());
   });
+});
+
+test('an image that says that it is published stays so, and is finished, whoever interrupts what is left to do', async () => {
+  const interruption = new AbortController();
+  const wanted = ec2Plan({ delivery: { regions: [], deregistrationProtection: 'enabled' } });
+  const draft = await ec2.capture(wanted);
+  const { clients } = ec2.cloud;
+  const own = clients.ec2('us-east-2');
+  // Interrupted by the answer that makes it published.
+  const send: typeof own.send = async (command, options) => {
+    const answer = await own.send(command, options);
+    if (command instanceof CreateTagsCommand) { interruption.abort(); }
+    return answer;
+  };
+  const interrupted = Object.create(clients, { ec2: { value: () => ({ send }) } }) as typeof clients;
+  const artifact = await publishImage({ ...ec2.cloud, clients: interrupted }, draft, {}, { ...ec2.context, signal: interruption.signal });
+  expect(interruption.signal.aborted).toBe(true);
+  expect(artifact.id).toBe(draft.id);
+  const { Images: [image] = [] } = await own.send(new DescribeImagesCommand({ ImageIds: [draft.id] }));
+  expect(image.DeregistrationProtection).toBe('enabled-without-cooldown');
+  const tags = Object.fromEntries(image.Tags!.map(({ Key, Value }) => [Key, Value]));
+  expect(tags).toMatchObject({ 'golden:state': 'published' });
+  expect(tags).not.toHaveProperty('golden:lease');
 });
 
 test('an image whose lease may not be taken away is published all the same, with a warning', async () => {
