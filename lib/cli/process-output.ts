@@ -5,9 +5,14 @@ const WAITING_BYTES = 4 << 20;
 
 /** What a process writes. A pipe takes whatever it is given, and keeps it in memory until it is read. */
 export function processOutput(stream: NodeJS.WriteStream, signal: AbortSignal): Output {
+  // One wait for all builds of the process, which may be a hundred.
+  let waiting: Promise<void> | undefined;
   return {
     write: (text) => { stream.write(text); },
-    caughtUp: () => (stream.destroyed || signal.aborted || stream.writableLength < WAITING_BYTES ? undefined : drained(stream, signal)),
+    caughtUp: () => {
+      if (stream.destroyed || signal.aborted || stream.writableLength < WAITING_BYTES) { return undefined; }
+      return waiting ??= drained(stream, signal).finally(() => { waiting = undefined; });
+    },
     get terminal() { return stream.isTTY ? { columns: stream.columns || 80, rows: stream.rows || 24 } : undefined; },
   };
 }

@@ -29,6 +29,8 @@ describe('what a process writes', () => {
     fill();
     const caughtUp = output.caughtUp!()!;
     expect(await isPending(caughtUp)).toBe(true);
+    // However many wait, they wait for the same.
+    expect(output.caughtUp!()).toBe(caughtUp);
     (child.stdio[3] as NodeJS.WritableStream).write('go\n');
     await caughtUp;
     expect(output.caughtUp!()).toBeUndefined();

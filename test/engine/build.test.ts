@@ -1,6 +1,7 @@
 import { execFileSync } from 'child_process';
 import { readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
+import { setTimeout as sleep } from 'timers/promises';
 import { GoldenError } from '../../lib/errors';
 import type { Check } from '../../lib/plan/checks';
 import { putOf, runOf } from '../support/bundle-machine';
@@ -60,7 +61,8 @@ const simple = testPlan([runOf('echo hello >/etc/motd', { origin: 'Motd' }), put
       report: ({ type }) => { events.push(type); },
       caughtUp: () => (events.includes('instruction.output') ? behind : undefined),
     });
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    while (!events.includes('instruction.output')) { await sleep(20); }
+    await sleep(500);
     expect(events.filter((type) => type.startsWith('instruction.'))).toEqual(['instruction.started', 'instruction.output']);
     caughtUp!();
     expect((await building).outcome.status).toBe('built');
